@@ -1,0 +1,44 @@
+# Everything a newcomer needs: python3 and make. uv is used where it is installed, because it is faster.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo test check bench clean
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(shell command -v uv 2>/dev/null)
+PIP     = $(if $(UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.product ## build .venv with the product in it (leaves .venv/bin/weighbridge)
+
+demo: $(VENV)/.product ## the main job: 90/10 on a local mesh of real Envoys, loaded, judged, reported
+	$(BIN)/weighbridge demo
+
+test: $(VENV)/.dev ## every test, those on real Envoys included
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## style, types, layers and the quick tests: what a change must pass
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -m 'not e2e'
+
+bench: $(VENV)/.dev ## figures, as ratios against peers in one sitting
+	$(BIN)/python -m bench
+
+clean: ## remove what make built (not results/)
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.product: pyproject.toml constraints.txt
+	$(if $(UV),uv venv --quiet --allow-existing --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
+	$(PIP) -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.product
+	$(PIP) -c constraints.txt -e '.[dev]'
+	@touch $@

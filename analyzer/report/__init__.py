@@ -1,0 +1,1 @@
+"""One judgement as text, Markdown, HTML and JUnit: every format is a function that returns a string."""

@@ -1,0 +1,1 @@
+"""Figures as ratios: each benchmark runs its peers in the same sitting."""

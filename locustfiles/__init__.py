@@ -1,0 +1,1 @@
+"""The load: readers of /productpage that keep one row per request."""

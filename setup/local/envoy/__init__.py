@@ -1,0 +1,1 @@
+"""Istio documents become Envoy configuration here; pure, nothing is started or written."""
