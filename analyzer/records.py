@@ -94,25 +94,39 @@ class Trouble(StrEnum):
     NOT_A_PAGE = "not-a-page"  # the gateway's own error text, an empty body, anything else
 
 
+class Doubt(StrEnum):
+    """Why a page without trouble still does not tell its version: an alarm, never averaged away."""
+
+    DISAGREE = "witnesses-disagree"  # the stars name one version, the pod another
+    UNKNOWN_COLOUR = "unknown-colour"  # stars of a colour that no version of Bookinfo has, and no pod
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one /productpage body says about the reviews version that served it."""
+    """What one /productpage body says about the reviews version that served it.
+
+    Where ``version`` is None, ``trouble`` or ``doubt`` says why; ``pod`` is the name as the page shows it.
+    """
 
     version: Version | None
     pod: str | None
     trouble: Trouble | None
     details_trouble: bool
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One row of the client's view; a refused connection is a row with status 0, never a lost one.
 
-    Times are Unix seconds, latencies milliseconds. ``tag`` is the text that the request carried in its
-    User-Agent, so that every proxy line of the page can be found.
+    Times are Unix seconds, latencies milliseconds. ``worker`` and ``seq`` are the two numbers of the tag that
+    the request carried in its User-Agent (``tag.py``), so that every proxy line of the page can be found.
+    ``intended`` is when the schedule wanted the request, ``start`` when it left; ``latency_ms`` counts from
+    ``start``. ``error`` names what kept a whole answer from coming, and is None when one came.
     """
 
-    tag: str
+    worker: int
+    seq: int
     intended: float
     start: float
     latency_ms: float
@@ -120,6 +134,8 @@ class Request:
     version: Version | None
     pod: str | None
     trouble: Trouble | None
+    doubt: Doubt | None
+    details_trouble: bool
     bytes: int
     error: str | None
 
