@@ -1,0 +1,32 @@
+"""The User-Agent that makes every proxy's log line of one request findable: ``weighbridge/<run>/<worker>.<seq>``.
+
+User-Agent is the one request header that stands in Istio's default access log and that productpage and reviews
+pass on (``istio:pilot/pkg/model/telemetry_logging.go``, ``productpage.py``, ``LibertyRestEndpoint.java``).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+RUN = re.compile(r"[a-z0-9-]{1,40}")
+"""What a run's id looks like; match it whole."""
+_TAG = re.compile(r"weighbridge/([a-z0-9-]{1,40})/(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,17})")
+
+
+class Tag(NamedTuple):
+    """Which request this is: ``seq`` counts from 0 within each worker of a run."""
+
+    run: str
+    worker: int
+    seq: int
+
+
+def user_agent(tag: Tag) -> str:
+    return f"weighbridge/{tag.run}/{tag.worker}.{tag.seq}"
+
+
+def parse(user_agent: str | None) -> Tag | None:
+    """Read a logged User-Agent back; None for anything that ``user_agent`` would not have written."""
+    match = _TAG.fullmatch(user_agent) if user_agent else None
+    return Tag(match[1], int(match[2]), int(match[3])) if match else None
