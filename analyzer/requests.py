@@ -1,0 +1,111 @@
+"""The request rows of a run on disk: Parquet chunks written whole or not at all, read back as one table.
+
+The columns are the fields of ``records.Request``, in their order and with their types: a new column is one edit,
+there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from enum import Enum
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_type_hints
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .records import Request
+
+FORMAT = 1
+"""The version of the format, kept in every chunk. 1: the first."""
+_FORMAT_KEY = b"weighbridge.requests"
+_HINTS = get_type_hints(Request)
+_COLUMNS = tuple(field.name for field in fields(Request))
+
+
+class RowsError(Exception):
+    """The rows cannot be read: the message names the file, the hint says what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def _kind(hint: Any) -> type:
+    """The one Python type behind a field's annotation, None aside."""
+    kinds = [part for part in get_args(hint) or (hint,) if part is not NoneType]
+    (kind,) = kinds
+    return kind  # type: ignore[no-any-return] # annotations are Any until they are looked at
+
+
+def _arrow(kind: type) -> pa.DataType:
+    """Texts repeat from row to row, so they are kept as dictionaries, which pandas reads as categories."""
+    if issubclass(kind, str):
+        return pa.dictionary(pa.int32(), pa.string())
+    return {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}[kind]
+
+
+SCHEMA = pa.schema(
+    [pa.field(name, _arrow(_kind(_HINTS[name])), nullable=NoneType in get_args(_HINTS[name])) for name in _COLUMNS],
+    metadata={_FORMAT_KEY: str(FORMAT).encode()},
+)
+
+
+def chunk(folder: Path, number: int) -> Path:
+    """Where the chunk of that number stands, from 1."""
+    return folder / f"{number:06d}.parquet"
+
+
+def write(rows: Sequence[Request], path: Path) -> None:
+    """Write one chunk beside its place and rename it, so that a reader finds it whole or not at all."""
+    columns = [pa.array([getattr(row, name) for row in rows], SCHEMA.field(name).type) for name in _COLUMNS]
+    beside = path.with_suffix(".writing")
+    with beside.open("wb") as file:
+        pq.write_table(pa.Table.from_arrays(columns, schema=SCHEMA), file)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """Every row of every chunk, by worker and seq, under a plain 0 to n-1 index.
+
+    Columns as in ``records.Request``: int64, float64 and bool as they are; texts as categories, missing where
+    there is none. A folder without a chunk gives no rows, and the same columns.
+    """
+    tables = [_read(path) for path in sorted(folder.glob("*.parquet"))]
+    table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+    frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
+    return frame.sort_values(["worker", "seq"], kind="stable", ignore_index=True)
+
+
+def rows(folder: Path) -> Iterator[Request]:
+    """The same rows as records, for those who want one after the other."""
+    frame = read(folder)
+    columns = [_values(frame[name], _kind(_HINTS[name])) for name in _COLUMNS]
+    return (Request(*row) for row in zip(*columns, strict=True))
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        table = pq.read_table(path, partitioning=None)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise RowsError(f"{path} is no chunk of request rows: {error}", "record the run again") from error
+    found = (table.schema.metadata or {}).get(_FORMAT_KEY, b"none").decode()
+    if found != str(FORMAT) or not table.schema.equals(SCHEMA):
+        raise RowsError(
+            f"{path} has request rows of format {found}, this program reads format {FORMAT}",
+            "use the version of the program that recorded the run",
+        )
+    return table
+
+
+def _values(column: pd.Series[Any], kind: type) -> list[Any]:
+    values = column.astype(object).where(column.notna(), None).tolist()
+    if issubclass(kind, Enum):
+        return [None if value is None else kind(value) for value in values]
+    return values
