@@ -1,7 +1,7 @@
 """The request rows of a run on disk: Parquet chunks written whole or not at all, read back as one table.
 
-The columns are the fields of ``records.Request``, in their order and with their types: a new column is one edit,
-there.
+The columns are the fields of ``records.Request``, in their order and with their types: a new column is one
+edit, there.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ def _arrow(kind: type) -> pa.DataType:
 
 
 SCHEMA = pa.schema(
-    [pa.field(name, _arrow(_kind(_HINTS[name])), nullable=NoneType in get_args(_HINTS[name])) for name in _COLUMNS],
+    [
+        pa.field(name, _arrow(_kind(_HINTS[name])), nullable=NoneType in get_args(_HINTS[name]))
+        for name in _COLUMNS
+    ],
     metadata={_FORMAT_KEY: str(FORMAT).encode()},
 )
 

@@ -1,8 +1,8 @@
-"""Which reviews version a /productpage body shows, read in microseconds from the bytes of any Bookinfo release.
+"""Which reviews version a /productpage body shows, in microseconds, for the page of any Bookinfo release.
 
-Three generations of the page are known (Istio 1.2 to 1.14, 1.15 to 1.22, 1.23 and later). Two witnesses stand on
-it: the colour of the stars and, from the second generation on, the name of the reviews pod. Error texts are red
-too, so only the elements that hold stars count.
+Three generations of the page are known (Istio 1.2 to 1.14, 1.15 to 1.22, 1.23 and later). Two witnesses stand
+on it: the colour of the stars and, from the second generation on, the name of the reviews pod. Error texts
+are red too, so only the elements that hold stars count.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The User-Agent that makes every proxy's log line of one request findable: ``weighbridge/<run>/<worker>.<seq>``.
+"""The User-Agent that finds a request again in every proxy's log: ``weighbridge/<run>/<worker>.<seq>``.
 
-User-Agent is the one request header that stands in Istio's default access log and that productpage and reviews
-pass on (``istio:pilot/pkg/model/telemetry_logging.go``, ``productpage.py``, ``LibertyRestEndpoint.java``).
+It is the one request header that stands in Istio's default access log and that productpage and reviews pass
+on (Istio: ``pilot/pkg/model/telemetry_logging.go``, ``productpage.py``, ``LibertyRestEndpoint.java``).
 """
 
 from __future__ import annotations
