@@ -1,0 +1,87 @@
+"""How to start the load as a process of its own: its arguments, its environment, its settings file."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ._settings import ENVIRONMENT, Settings, SettingsError
+
+SETTINGS_FILE = "load.json"
+_HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadPlan:
+    """One load. It ends by itself after ``requests`` requests or ``seconds`` seconds, whichever is first.
+
+    ``folder`` is the run's own: the load leaves ``requests/*.parquet`` and ``summary.json`` there. Start the
+    process in it, and nobody's ``locust.conf`` or ``pyproject.toml`` is picked up. ``rate`` is requests per
+    second in total, 0 for as fast as the users get answers. ``timeout`` is seconds for one whole request.
+    """
+
+    url: str
+    run: str
+    folder: Path
+    users: int = 10
+    requests: int | None = None
+    seconds: float | None = None
+    rate: float = 0.0
+    path: str = "/productpage"
+    timeout: float = 15.0
+    insecure: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.users < 1:
+            raise SettingsError(f"{self.users} users cannot read", "ask for 1 or more")
+        if self.seconds is not None and not 1 <= self.seconds < float("inf"):
+            raise SettingsError(f"a load of {self.seconds} seconds", "Locust counts whole seconds, from 1")
+
+    @property
+    def settings_file(self) -> Path:
+        """Where the caller writes ``settings(plan)`` before it starts ``command(plan)``."""
+        return self.folder / SETTINGS_FILE
+
+
+def command(plan: LoadPlan) -> list[str]:
+    """The arguments of the process, Python included. A failed request is a row, and changes no exit code."""
+    users = str(min(plan.users, plan.requests or plan.users))
+    arguments = [sys.executable, "-m", "locust", "-f", str(_HERE / "productpage.py"), "--headless"]
+    arguments += ["--only-summary", "--exit-code-on-error", "0", "--host", plan.url]
+    arguments += ["--users", users, "--spawn-rate", users]
+    # Readers that are asked to stop get the time to hear their last answer, or its timeout.
+    arguments += ["--stop-timeout", str(math.ceil(plan.timeout) + 1)]
+    if plan.seconds is not None:
+        arguments += ["--run-time", f"{math.ceil(plan.seconds)}s"]
+    return arguments
+
+
+def environment(plan: LoadPlan, base: Mapping[str, str]) -> dict[str, str]:
+    """``base`` without what Locust would take for an option, and with the way to the settings and to us."""
+    kept = {name: value for name, value in base.items() if not name.startswith("LOCUST_")}
+    paths = [str(_HERE.parent), *filter(None, [base.get("PYTHONPATH")])]
+    return {
+        **kept,
+        "HOME": str(plan.folder),  # ~/.locust.conf is read too
+        "PYTHONPATH": os.pathsep.join(paths),
+        ENVIRONMENT: str(plan.settings_file),
+    }
+
+
+def settings(plan: LoadPlan) -> bytes:
+    """What belongs into ``plan.settings_file``."""
+    return Settings(
+        run=plan.run,
+        folder=str(plan.folder.resolve()),
+        requests=plan.requests,
+        rate=plan.rate,
+        path=plan.path,
+        timeout=plan.timeout,
+        insecure=plan.insecure,
+        seed=plan.seed,
+    ).json()

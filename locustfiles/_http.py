@@ -1,0 +1,138 @@
+"""One GET, sent exactly once, with one deadline: what a client must do whose requests are counted.
+
+Locust's FastHttpUser sends a GET again, unseen, when a server closes the connection instead of answering
+(geventhttpclient 2.3, ``client.py``: up to eleven times). Each of these is a page to the mesh, so the counts
+of client and proxies would part. Its timeout is for each silence, not for the request.
+"""
+
+from __future__ import annotations
+
+import select
+import ssl
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import gevent
+import httptools
+from gevent import monkey, socket
+
+_READ = 2**16
+_LONGEST = 16 * 2**20
+_POLL = monkey.get_original("select", "poll")
+
+
+class AnswerError(Exception):
+    """What came back is no whole HTTP answer."""
+
+
+class Answer(NamedTuple):
+    """``status`` is 0, and ``error`` names the exception, when no whole answer came."""
+
+    status: int
+    body: bytes
+    error: str | None
+
+
+class Connection:
+    """A keep-alive connection to one page, opened when it is needed."""
+
+    def __init__(self, base: str, path: str, *, timeout: float, insecure: bool = False) -> None:
+        url = urlsplit(base)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise ValueError(f"{base!r} is no http:// or https:// address")
+        self._tls = _tls(insecure) if url.scheme == "https" else None
+        self._address = (url.hostname, url.port or (443 if self._tls else 80))
+        self._timeout = timeout
+        authority = url.netloc.rpartition("@")[2]
+        target = f"{url.path.rstrip('/')}{path}"
+        self._head = f"GET {target} HTTP/1.1\r\nHost: {authority}\r\nAccept: */*\r\nUser-Agent: "
+        self._socket: socket.socket | None = None
+        self._poll = _POLL()
+
+    def get(self, user_agent: str) -> Answer:
+        """Ask once. Whatever goes wrong is in the answer; only the end of the greenlet is raised."""
+        try:
+            with gevent.Timeout(self._timeout, TimeoutError):
+                connected = self._connected()
+                connected.sendall(f"{self._head}{user_agent}\r\n\r\n".encode("ascii"))
+                reply = _Reply(connected)
+        except (OSError, AnswerError, httptools.HttpParserError) as error:
+            self.close()
+            return Answer(0, b"", type(error).__name__)
+        except gevent.GreenletExit:
+            self.close()
+            raise
+        if not reply.keep_alive:
+            self.close()
+        return Answer(reply.status, b"".join(reply.body), None)
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._poll.unregister(self._socket)
+            self._socket.close()
+            self._socket = None
+
+    def _connected(self) -> socket.socket:
+        # Nothing is due on a plain connection at rest: what there is to read is the server's goodbye.
+        if self._socket is not None and self._tls is None and self._poll.poll(0):
+            self.close()
+        if self._socket is None:
+            self._socket = self._connect()
+            self._poll.register(self._socket, select.POLLIN)
+        return self._socket
+
+    def _connect(self) -> socket.socket:
+        plain = socket.create_connection(self._address)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._tls.wrap_socket(plain, server_hostname=self._address[0]) if self._tls else plain
+
+
+class _Reply:
+    """Reads one answer to its end; httptools calls the ``on_`` methods."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self.status = 0
+        self.keep_alive = False
+        self.body: list[bytes] = []
+        self._parser = httptools.HttpResponseParser(self)
+        self._in_head = True
+        head = b""
+        size = 0
+        while not self.status:
+            data = connected.recv(_READ)
+            if not data:
+                self._end(head)
+                return
+            size += len(data)
+            if size > _LONGEST:
+                raise AnswerError(f"the answer is longer than {_LONGEST} bytes")
+            if self._in_head:
+                head += data
+            self._parser.feed_data(data)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+
+    def on_body(self, part: bytes) -> None:
+        self.body.append(part)
+
+    def on_message_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status >= 200:  # a 1xx only announces the answer
+            self.status = status
+            self.keep_alive = self._parser.should_keep_alive()
+
+    def _end(self, head: bytes) -> None:
+        """The connection ended: a whole answer only if nothing else was to mark its end (RFC 9112, 6.3)."""
+        fields = head.partition(b"\r\n\r\n")[0].lower()
+        if self._in_head or b"\r\ncontent-length:" in fields or b"\r\ntransfer-encoding:" in fields:
+            raise AnswerError("the connection ended before the answer did")
+        self.status = self._parser.get_status_code()
+
+
+def _tls(insecure: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,99 @@
+"""What the load is told and what it tells: one JSON file in, one JSON file out, both typed here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from analyzer import tag
+
+ENVIRONMENT = "WEIGHBRIDGE_LOAD"
+"""Names the environment variable that names the settings file. Without it, nothing is recorded."""
+SUMMARY = "summary.json"
+ROWS = "requests"
+
+
+class SettingsError(ValueError):
+    """The load cannot run as told: the message says what is wrong, the hint what to write instead."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to read the page, and where the rows go.
+
+    ``folder`` gets ``requests/*.parquet`` and ``summary.json``; None keeps no rows. ``requests`` is the exact
+    number after which the load ends by itself. ``rate`` is requests per second over all users, 0 for as fast
+    as they answer. ``timeout`` is seconds for one whole request.
+    """
+
+    run: str = "by-hand"
+    folder: str | None = None
+    requests: int | None = None
+    rate: float = 0.0
+    path: str = "/productpage"
+    timeout: float = 15.0
+    insecure: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not tag.RUN.fullmatch(self.run):
+            raise SettingsError(f"{self.run!r} is no run id", "use 1 to 40 of a-z, 0-9 and -")
+        if self.requests is not None and self.requests < 1:
+            raise SettingsError(f"{self.requests} requests cannot be read", "ask for 1 or more")
+        if not 0 <= self.rate < float("inf"):
+            raise SettingsError(f"{self.rate} is no rate", "give requests per second, 0 for no limit")
+        if not 0 < self.timeout < float("inf"):
+            raise SettingsError(f"{self.timeout} is no timeout", "give seconds above 0")
+        if not re.fullmatch(r"/[!-~]*", self.path):
+            raise SettingsError(f"{self.path!r} is no path", "start it with / and escape what is not ASCII")
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """The settings that the environment points to; the defaults where it points nowhere."""
+        if not (path := environment.get(ENVIRONMENT)):
+            return cls()
+        try:
+            return msgspec.json.decode(Path(path).read_bytes(), type=cls)
+        except (OSError, msgspec.MsgspecError) as error:
+            raise SettingsError(f"{ENVIRONMENT}={path}: {error}", "let weighbridge run write it") from error
+
+    def json(self) -> bytes:
+        return msgspec.json.format(msgspec.json.encode(self), indent=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """How the load ended. Times are Unix seconds; ``cpu_share`` is CPU seconds per second of one process.
+
+    ``complete`` is true when every request that Locust counted is a row on disk; a file that is missing means
+    that the load was killed, and then the chunks on disk are what is left.
+    """
+
+    run: str
+    requests: int
+    failures: int
+    rows: int
+    started: float
+    ended: float
+    cpu_share: float
+    complete: bool
+
+    @classmethod
+    def read(cls, folder: Path) -> Self | None:
+        """The summary in that folder, None where the load left none."""
+        path = folder / SUMMARY
+        return msgspec.json.decode(path.read_bytes(), type=cls) if path.exists() else None
+
+    def write(self, folder: Path) -> None:
+        beside = folder / f"{SUMMARY}.writing"
+        beside.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+        beside.replace(folder / SUMMARY)

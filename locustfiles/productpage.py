@@ -1,0 +1,122 @@
+"""Readers of /productpage: each request bears its own tag, each answer is classified, each becomes one row.
+
+Runs alone with ``locust -f locustfiles/productpage.py --host http://…``; rows are kept where
+``WEIGHBRIDGE_LOAD`` names a settings file (see ``_settings.py``), as ``weighbridge run`` does.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from time import perf_counter
+from typing import Any, ClassVar
+
+from locust import User, events, task
+from locust.env import Environment
+from locust.exception import CatchResponseError, StopUser
+from locust.runners import DistributedRunner, Runner
+
+from gevent import GreenletExit
+
+from analyzer import stars, tag
+from analyzer.records import Request, Trouble
+from locustfiles._arrivals import Arrivals, now
+from locustfiles._http import Answer, Connection
+from locustfiles._recorder import Recorder
+from locustfiles._settings import Settings, SettingsError
+
+SETTINGS = Settings.read(os.environ)
+
+
+class Reader(User):
+    """Reads the page whenever the schedule has a slot for it."""
+
+    arrivals = Arrivals(SETTINGS.rate, SETTINGS.requests, SETTINGS.seed)
+    sequence: ClassVar = count()
+    recorder: ClassVar[Recorder]
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        if self.host is None:
+            raise SettingsError("no host to read from", "give --host http://…")
+        self._connection = Connection(
+            self.host, SETTINGS.path, timeout=SETTINGS.timeout, insecure=SETTINGS.insecure
+        )
+        self._due: float | None = None
+        runner: Any = environment.runner  # worker_index is on every runner but not on their base
+        self._worker = max(runner.worker_index, 0) if runner else 0
+
+    def wait_time(self) -> float:
+        """Take the next slot and give the seconds until it is due; Locust sleeps them, and can be stopped."""
+        due = self.arrivals.next()
+        if due is None:
+            raise StopUser
+        self._due = due
+        return max(due - now(), 0.0)
+
+    @task
+    def productpage(self) -> None:
+        if self._due is None:
+            self.wait()  # type: ignore[no-untyped-call] # Locust waits after each task, never before the first
+        seq = next(self.sequence)
+        start, began = now(), perf_counter()
+        try:
+            answer = self._connection.get(tag.user_agent(tag.Tag(SETTINGS.run, self._worker, seq)))
+        except GreenletExit:
+            self._keep(seq, start, perf_counter() - began, Answer(0, b"", "Cut"))
+            raise
+        self._keep(seq, start, perf_counter() - began, answer)
+
+    def on_stop(self) -> None:
+        self._connection.close()
+
+    def _keep(self, seq: int, start: float, seconds: float, answer: Answer) -> None:
+        page = stars.page(answer.body)
+        row = Request(
+            worker=self._worker,
+            seq=seq,
+            intended=self._due if self._due is not None else start,
+            start=start,
+            latency_ms=seconds * 1000,
+            status=answer.status,
+            version=page.version,
+            pod=page.pod,
+            trouble=page.trouble,
+            doubt=page.doubt,
+            details_trouble=page.details_trouble,
+            bytes=len(answer.body),
+            error=answer.error,
+        )
+        failure = _failure(row)
+        self.recorder.keep(row, failure is not None)
+        self.environment.events.request.fire(
+            request_type="GET",
+            name=SETTINGS.path,
+            response_time=row.latency_ms,
+            response_length=row.bytes,
+            exception=CatchResponseError(failure) if failure else None,
+            context={"row": row},
+        )
+
+
+def _failure(row: Request) -> str | None:
+    """What Locust counts as a failure: no answer, an error status, no page. Trouble on a page is data."""
+    if row.error:
+        return row.error
+    if row.status != 200:
+        return f"status {row.status}"
+    return "not a page" if row.trouble is Trouble.NOT_A_PAGE else None
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator] # Locust has no types here
+def _prepare(environment: Environment, runner: Runner, **_: Any) -> None:
+    if isinstance(runner, DistributedRunner) and (SETTINGS.folder or SETTINGS.requests or SETTINGS.rate):
+        raise SettingsError(
+            "one process keeps the rows and the schedule", "leave --processes and --master out"
+        )
+    Reader.recorder = Recorder(environment, SETTINGS)
+
+
+@events.test_start.add_listener  # type: ignore[untyped-decorator] # nor here
+def _begin(**_: Any) -> None:
+    Reader.arrivals.start()
