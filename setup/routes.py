@@ -1,0 +1,44 @@
+"""The documents that let /productpage in, and those that split a service's calls by weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from analyzer.records import Version, Weights
+
+from .documents import Document, checked, read
+
+SOURCE = "weighbridge"
+"""Stands as the source of the documents that no user wrote."""
+REVIEWS_VERSIONS: tuple[Version, ...] = ("v1", "v2", "v3")
+MANIFESTS = Path(__file__).parent / "manifests"
+
+
+def ingress() -> tuple[Document, ...]:
+    """The Gateway and the VirtualService of Bookinfo's tutorial, on port 80."""
+    return read((MANIFESTS / "bookinfo-gateway.yaml").read_text(encoding="utf-8"), SOURCE)
+
+
+def split(
+    weights: Weights, service: str = "reviews", versions: Sequence[Version] = REVIEWS_VERSIONS
+) -> tuple[Document, ...]:
+    """A DestinationRule with a subset for each version, and a VirtualService with the weights.
+
+    A version outside ``versions`` gets its subset too: whether it has pods is the mesh's to say.
+    """
+    subsets = [
+        {"name": version, "labels": {"version": version}}
+        for version in dict.fromkeys((*versions, *weights.versions))
+    ]
+    route = [
+        {"destination": {"host": service, "subset": version}, "weight": weight} for version, weight in weights
+    ]
+    return (
+        _document("DestinationRule", service, {"host": service, "subsets": subsets}),
+        _document("VirtualService", service, {"hosts": [service], "http": [{"route": route}]}),
+    )
+
+
+def _document(kind: str, name: str, spec: dict[str, object]) -> Document:
+    return checked(Document(kind, "default", name, spec, SOURCE))
