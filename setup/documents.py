@@ -150,7 +150,7 @@ def _items(one: Any, source: str) -> Iterator[Mapping[str, Any]]:
 
 def _document(one: Mapping[str, Any], source: str) -> Document:
     kind = one.get("kind")
-    if kind not in SPECS:
+    if not isinstance(kind, str) or kind not in SPECS:
         reason = "kind is missing" if kind is None else f"kind {shown(kind)} is no route"
         raise DocumentError(f"{source}: {reason}", f"write one of {', '.join(SPECS)}")
     draft = Document(kind, "default", _known_by(one.get("metadata")), {}, source)

@@ -1,0 +1,60 @@
+"""What an Envoy of the local mesh is started with; its routes and clusters come from two other files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...mesh import Pod
+from ..topology import DOMAIN, Sidecar, Topology
+from . import listeners
+from .access_log_format import LogFormat, access_log
+from .discovery import CLUSTERS_FILE, ROUTES_FILE
+from .messages import Json
+
+
+def bootstrap(
+    pod: Pod,
+    topology: Topology,
+    *,
+    admin_socket: Path,
+    folder: Path,
+    log: Path,
+    log_format: LogFormat = LogFormat.TEXT,
+) -> Json:
+    """The configuration of one pod's proxy. ``folder`` holds the files of ``discovery.files``.
+
+    The admin interface is a Unix socket: other users of the machine cannot reach it.
+    """
+    return {
+        "node": _node(pod, "router" if pod == topology.gateway.pod else "sidecar"),
+        "admin": {"address": {"pipe": {"path": str(admin_socket), "mode": 0o600}}},
+        "dynamic_resources": {"cds_config": _from_file(folder / CLUSTERS_FILE)},
+        "cluster_manager": {"upstream_bind_config": {"source_address": {"address": pod.ip, "port_value": 0}}},
+        "static_resources": {
+            "listeners": _listeners(pod, topology, access_log(log, log_format), str(folder / ROUTES_FILE))
+        },
+    }
+
+
+def _node(pod: Pod, role: str) -> Json:
+    """As Istio writes it: sidecar~10.1.2.3~reviews-v1-….default~default.svc.cluster.local."""
+    app = pod.labels["app"]
+    return {
+        "id": f"{role}~{pod.ip}~{pod.name}.{pod.namespace}~{pod.namespace}.{DOMAIN}",
+        "cluster": f"{app}.{pod.namespace}",
+    }
+
+
+def _listeners(pod: Pod, topology: Topology, log: Json, routes_file: str) -> list[Json]:
+    if pod == topology.gateway.pod:
+        return [listeners.ingress(topology.gateway, log, routes_file)]
+    sidecar = _sidecar(pod, topology)
+    return [listeners.inbound(sidecar, log), listeners.outbound(sidecar, log, routes_file)]
+
+
+def _sidecar(pod: Pod, topology: Topology) -> Sidecar:
+    return next(sidecar for sidecar in topology.sidecars if sidecar.pod == pod)
+
+
+def _from_file(file: Path) -> Json:
+    return {"path_config_source": {"path": str(file)}, "resource_api_version": "V3"}
