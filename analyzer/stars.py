@@ -27,6 +27,8 @@ _SERVED_BY_REACH = 192
 _ERROR = b">Error fetching product "
 _RATINGS_DOWN = b">Ratings service is currently unavailable<"
 _REVIEW_END = b"</blockquote>"
+_DOCTYPE = re.compile(rb"(?=<!doctype)", re.IGNORECASE)
+_END = b"</html>"
 _POD = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 
 
@@ -38,6 +40,20 @@ def page(body: bytes) -> Page:
         return decide(colours, [], Trouble.REVIEWS, details_down)
     trouble = None if colours else _trouble(body)
     return decide(colours, _pods(body), trouble, details_down)
+
+
+def split(text: bytes) -> list[bytes]:
+    """The bodies in a text that holds several pages one after the other, as a loop of curls leaves them.
+
+    A page runs from its doctype to ``</html>``; what stands between pages is a body of its own, such as the
+    gateway's error text.
+    """
+    bodies: list[bytes] = []
+    for piece in _DOCTYPE.split(text):
+        end = piece.lower().rfind(_END)
+        parts = (piece,) if end < 0 else (piece[: end + len(_END)], piece[end + len(_END) :])
+        bodies += [part for part in parts if part.strip()]
+    return bodies
 
 
 def decide(colours: list[str], pods: list[str], trouble: Trouble | None, details_trouble: bool) -> Page:

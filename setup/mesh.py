@@ -28,11 +28,14 @@ class Pod:
     namespace: str = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class LogMark:
-    """A place in every access log of the mesh: what follows it belongs to the run that took the mark."""
+class AccessLog(Protocol):
+    """A copy of every proxy's access log that grows while a run lasts, so that nothing waits for its end."""
 
-    offsets: Mapping[str, int]
+    def pump(self) -> None:
+        """Copy what the proxies have written since the last time."""
+
+    def finish(self) -> Sequence[str]:
+        """Flush every proxy and copy the rest; gives what may be missing, in words, empty when nothing is."""
 
 
 class Mesh(Protocol):
@@ -48,14 +51,17 @@ class Mesh(Protocol):
     def route(self, documents: Sequence[Document]) -> float:
         """Apply the documents; afterwards every proxy involved serves them. Gives that Unix time."""
 
+    def documents(self) -> Sequence[Document]:
+        """Everything that is applied now."""
+
     def pods(self) -> Sequence[Pod]:
         """Every pod whose proxy writes an access log."""
 
-    def mark(self) -> LogMark:
-        """Remember where the logs end now."""
+    def access_log(self, into: Path) -> AccessLog:
+        """Copy what the proxies write from now on to ``into``, one folder per pod."""
 
-    def access_log(self, since: LogMark, into: Path) -> Sequence[Path]:
-        """Flush every proxy, write the lines since the mark, one folder per pod; gives the files."""
+    def check(self) -> None:
+        """Raise MeshError, with the reason, where a part of the mesh has died."""
 
     def down(self) -> None:
         """Take everything away that up() made; afterwards nothing is left."""

@@ -1,0 +1,127 @@
+"""The local mesh behind the mesh protocol: owned by this process, or found running."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .. import documents as istio
+from .. import routes
+from ..documents import Document
+from ..mesh import MeshError, Pod
+from .access_log import LocalAccessLog
+from .folder import Layout, MeshFolder, Standing, mesh_folder
+from .owner import Owner
+from .proxies import Proxies
+from .topology import Topology
+
+_DOWN_LIMIT = 10.0
+"""Seconds that an owner in another shell gets to take its mesh down."""
+
+
+class LocalMesh:
+    """One local mesh by name. ``up`` makes this process its owner; everything else works from any process."""
+
+    def __init__(self, name: str = "default", layout: Layout | None = None) -> None:
+        self.name = name
+        self._layout = layout or Layout()
+        self._folder: MeshFolder = mesh_folder(name)
+        self._owner: Owner | None = None
+        self._standing: Standing | None = self._folder.read()
+
+    @property
+    def is_up(self) -> bool:
+        return self._standing is not None
+
+    @property
+    def owner(self) -> int:
+        """The process that the mesh lives and dies with."""
+        return self._here().owner
+
+    @property
+    def layout(self) -> Layout:
+        return self._here().layout
+
+    @property
+    def control_socket(self) -> Path:
+        self._here()
+        return self._folder.control_socket
+
+    @property
+    def url(self) -> str:
+        return self._topology().gateway.url
+
+    def up(self) -> None:
+        self._owner = Owner(self._folder)
+        self._standing = self._owner.up(self._layout, routes.ingress())
+
+    def route(self, documents: Sequence[Document]) -> float:
+        """Apply the documents; afterwards every Envoy serves them. Gives that Unix time."""
+        with self._folder.changing():
+            merged = istio.merge(self.documents(), documents)
+            self._proxies().serve(merged)
+            return time.time()
+
+    def reset(self) -> None:
+        """Take every route away but the way in; versions then share as their pods do."""
+        with self._folder.changing():
+            self._proxies().serve(routes.ingress())
+
+    def documents(self) -> Sequence[Document]:
+        return self._proxies().documents()
+
+    def describe(self) -> dict[str, Any]:
+        """What kind of mesh this is, for the record of a run."""
+        return {"kind": "local", "name": self.name, **asdict(self.layout)}
+
+    def pods(self) -> Sequence[Pod]:
+        return self._topology().pods
+
+    def access_log(self, into: Path) -> LocalAccessLog:
+        pods = [pod.name for pod in self.pods()]
+        proxies = self._proxies()
+        return LocalAccessLog(
+            {pod: self._folder.access_log(pod) for pod in pods},
+            into,
+            {pod: proxies.admin(pod) for pod in pods},
+        )
+
+    def check(self) -> None:
+        if self._owner is not None:
+            self._owner.check()
+        elif self._folder.read() != self._standing:
+            raise MeshError(f"the mesh {self.name} went away", "look at the shell that ran `weighbridge up`")
+
+    def down(self) -> None:
+        if self._owner is not None:
+            self._owner.down()
+        else:
+            self._ask_owner_to_end()
+        self._owner = self._standing = None
+
+    def _ask_owner_to_end(self) -> None:
+        owner = self.owner
+        os.kill(owner, signal.SIGTERM)
+        deadline = time.monotonic() + _DOWN_LIMIT
+        while self._folder.read() is not None:
+            if time.monotonic() > deadline:
+                raise MeshError(
+                    f"the owner of the mesh (process {owner}) does not end", f"end it: kill -9 {owner}"
+                )
+            time.sleep(0.02)
+
+    def _proxies(self) -> Proxies:
+        return Proxies(self._folder, self._topology())
+
+    def _topology(self) -> Topology:
+        return self._here().topology()
+
+    def _here(self) -> Standing:
+        if self._standing is None:
+            raise MeshError(f"no mesh named {self.name} is up", "start one with `weighbridge up`")
+        return self._standing
