@@ -19,6 +19,8 @@ class LocalAccessLog:
 
     def __init__(self, sources: Mapping[str, Path], into: Path, proxies: Mapping[str, Admin]) -> None:
         self._proxies = proxies
+        for pod, admin in proxies.items():
+            _flush(pod, admin)  # what was served before now is not part of the run
         self._copies = [_Copy(source, into / pod / source.name) for pod, source in sources.items()]
 
     def pump(self) -> None:

@@ -1,0 +1,35 @@
+"""What several tests share: meshes of their own, and processes that cannot be left behind."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from setup.local.folder import Layout
+from setup.local.mesh import LocalMesh
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for meshes that no other test and no user sees; short, because sockets live in it."""
+    with tempfile.TemporaryDirectory(prefix="wb-") as folder:
+        monkeypatch.setenv("WEIGHBRIDGE_HOME", folder)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def session_home() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="wb-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def mesh(home: Path) -> Iterator[LocalMesh]:
+    """A local mesh of this test's own, up."""
+    mesh = LocalMesh("test", Layout())
+    mesh.up()
+    yield mesh
+    mesh.down()
