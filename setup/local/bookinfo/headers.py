@@ -27,4 +27,4 @@ def copied_by_reviews(generation: Generation) -> Set[bytes]:
 
 def lines(request: Request, names: Set[bytes]) -> bytes:
     """The named headers as they came, byte by byte, as lines of a request."""
-    return b"".join(b"%s: %s\r\n" % header for header in request.headers if header[0] in names)
+    return b"".join([b"%s: %s\r\n" % header for header in request.headers if header[0] in names])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 from .messages import Request, Response, response
@@ -33,7 +34,7 @@ class Ratings:
         product = int(number[1])
         if request.method == b"POST":
             return self._post(product, request.body)
-        return self._posted.get(product) or _ratings(product, _STARS)
+        return self._posted.get(product) or _unposted(product)
 
     def _post(self, product: int, body: bytes) -> Response:
         try:
@@ -47,6 +48,11 @@ class Ratings:
 def failure(status: int) -> Response:
     """What the service says when its database is out of reach."""
     return response(status, b'{"error":"could not connect to ratings database"}')
+
+
+@lru_cache(maxsize=64)
+def _unposted(product: int) -> Response:
+    return _ratings(product, _STARS)
 
 
 def _ratings(product: int, ratings: Any) -> Response:

@@ -37,7 +37,7 @@ class Reviews:
         self._copied = headers.copied_by_reviews(generation)
         self._client = client
         self._named = "" if generation is Generation.A else f'"podname": "{pod.name}","clustername": "null",'
-        self._response = lru_cache(maxsize=64)(self._make_response)
+        self.about = lru_cache(maxsize=64)(self._about)
 
     def answer(self, request: Request) -> Response | Coroutine[Any, Any, Response]:
         if request.path == b"/health":
@@ -47,15 +47,15 @@ class Reviews:
             return NOT_FOUND
         product = int(match[1])
         if self._colour is None:
-            return self._response(product, None)
+            return self.about(product, None)
         return self._rated(product, request)
 
     async def _rated(self, product: int, request: Request) -> Response:
         copied = headers.lines(request, self._copied)
         reply = await self._client.get(b"ratings:9080", b"/ratings/%d" % product, copied, self._timeout)
-        return self._response(product, reply.body if reply is not None and reply.status == 200 else None)
+        return self.about(product, reply.body if reply is not None and reply.status == 200 else None)
 
-    def _make_response(self, product: int, ratings: bytes | None) -> Response:
+    def _about(self, product: int, ratings: bytes | None) -> Response:
         """``ratings`` is the body that came from ratings, None where none came."""
         try:
             stars = _stars(ratings)
