@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from setup.local.bookinfo.spec import BookinfoPod, Generation, Spec, Timeouts
 
@@ -94,7 +95,7 @@ class _Downstream(socketserver.StreamRequestHandler):
                         self.wfile.write(answer_head + answer.read(length))
 
 
-def _head(lines) -> bytes:
+def _head(lines: IO[bytes]) -> bytes:
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         line = lines.readline()
@@ -146,8 +147,11 @@ def spec(folder: Path, generation: Generation = Generation.C, timeouts: Timeouts
 
 
 def start(what: Spec, folder: Path) -> subprocess.Popen[str]:
-    path = folder / "spec.json"
-    what.write(path)
+    what.write(folder / "spec.json")
+    return start_from(folder / "spec.json")
+
+
+def start_from(path: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "setup.local.bookinfo", str(path)],
         cwd=ROOT,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
+
 from setup.local.bookinfo import reviews
 from setup.local.bookinfo.faults import Fault, Faults, exposed
-from setup.local.bookinfo.messages import Request, response
+from setup.local.bookinfo.messages import Request, Response, response
 
 FINE = response(200, b"fine")
 
@@ -27,12 +29,12 @@ def get(path: bytes) -> Request:
         ({"app": "reviews", "delay": float("inf")}, "delay inf is not a number of seconds"),
     ],
 )
-def test_a_fault_that_cannot_be_is_refused(wrong, why):
+def test_a_fault_that_cannot_be_is_refused(wrong: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         Fault(**wrong)
 
 
-def test_a_version_s_own_fault_goes_before_its_app_s():
+def test_a_version_s_own_fault_goes_before_its_app_s() -> None:
     faults = Faults()
     everywhere, on_v3 = Fault("reviews", status=500), Fault("reviews", "v3", status=503)
     faults.set(everywhere)
@@ -44,7 +46,7 @@ def test_a_version_s_own_fault_goes_before_its_app_s():
     assert struck == [everywhere, on_v3, None]
 
 
-def test_setting_a_fault_again_replaces_it_and_clearing_leaves_none():
+def test_setting_a_fault_again_replaces_it_and_clearing_leaves_none() -> None:
     faults = Faults()
     faults.set(Fault("ratings", delay=7.0))
     faults.set(Fault("ratings", status=503))
@@ -54,7 +56,7 @@ def test_setting_a_fault_again_replaces_it_and_clearing_leaves_none():
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 1.0])
-def test_a_fault_strikes_its_share_of_the_requests(share):
+def test_a_fault_strikes_its_share_of_the_requests(share: float) -> None:
     """10 000 seeded draws; five standard deviations either way: wrong once in two million seeds."""
     faults = Faults(seed=1)
     faults.set(Fault("reviews", share=share))
@@ -62,7 +64,7 @@ def test_a_fault_strikes_its_share_of_the_requests(share):
     assert abs(struck - 10_000 * share) <= 5 * (10_000 * share * (1 - share)) ** 0.5
 
 
-def test_equal_seeds_draw_alike():
+def test_equal_seeds_draw_alike() -> None:
     def draws(seed: int) -> list[bool]:
         faults = Faults(seed)
         faults.set(Fault("reviews", share=0.5))
@@ -71,7 +73,7 @@ def test_equal_seeds_draw_alike():
     assert draws(1) == draws(1) != draws(2)
 
 
-def test_a_struck_reviews_fails_in_the_words_of_its_application_server():
+def test_a_struck_reviews_fails_in_the_words_of_its_application_server() -> None:
     faults = Faults()
     faults.set(Fault("reviews", status=503))
     handler = exposed(lambda _: FINE, reviews.failure, faults, "reviews", "v1")
@@ -80,8 +82,8 @@ def test_a_struck_reviews_fails_in_the_words_of_its_application_server():
     assert answer.body.startswith(b"Error 503: SRVE0777E")
 
 
-def test_a_delay_alone_ends_in_the_app_s_own_answer():
-    async def slow_service(_: Request):
+def test_a_delay_alone_ends_in_the_app_s_own_answer() -> None:
+    async def slow_service(_: Request) -> Response:
         return FINE
 
     faults = Faults()
@@ -91,7 +93,7 @@ def test_a_delay_alone_ends_in_the_app_s_own_answer():
         assert asyncio.run(struck(get(b"/reviews/0"))) == FINE
 
 
-def test_health_is_spared():
+def test_health_is_spared() -> None:
     faults = Faults()
     faults.set(Fault("reviews", status=503))
     assert exposed(lambda _: FINE, reviews.failure, faults, "reviews", "v1")(get(b"/health")) == FINE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from setup.local.bookinfo import headers
 from setup.local.bookinfo.messages import Request
 from setup.local.bookinfo.spec import Generation
@@ -12,7 +13,7 @@ A, B, C = Generation
 VALUES = st.binary(max_size=200).map(lambda value: value.replace(b"\r", b"").replace(b"\n", b""))
 
 
-def test_generation_a_copies_traces_and_the_user_agent():
+def test_generation_a_copies_traces_and_the_user_agent() -> None:
     assert headers.copied_by_productpage(A) == {
         b"x-request-id",
         b"x-ot-span-context",
@@ -32,19 +33,19 @@ def test_generation_a_copies_traces_and_the_user_agent():
     }
 
 
-def test_later_generations_also_copy_who_the_user_is():
+def test_later_generations_also_copy_who_the_user_is() -> None:
     added = {b"cookie", b"authorization", b"jwt", b"sw8"}
     gained = [headers.copied_by_productpage(later) - headers.copied_by_productpage(A) for later in (B, C)]
     assert gained == [added, added]
 
 
-def test_reviews_pass_end_user_on():
+def test_reviews_pass_end_user_on() -> None:
     gained = [headers.copied_by_reviews(g) - headers.copied_by_productpage(g) for g in Generation]
     assert gained == [{b"end-user"}] * 3
 
 
 @given(VALUES)
-def test_a_value_stays_the_bytes_it_came_as(value):
+def test_a_value_stays_the_bytes_it_came_as(value: bytes) -> None:
     came = [(b"host", b"x"), (b"user-agent", value), (b"x-request-id", b"1"), (b"user-agent", b"again")]
     request = Request(b"GET", b"/", b"", came, b"", keep_alive=True)
     copied = b"user-agent: " + value + b"\r\nx-request-id: 1\r\nuser-agent: again\r\n"

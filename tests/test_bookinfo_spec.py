@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+
 from setup.local.bookinfo.spec import BookinfoError, BookinfoPod, Generation, Spec, Timeouts, read
 
 SPEC = Spec(
@@ -16,12 +18,12 @@ SPEC = Spec(
 )
 
 
-def test_a_spec_reads_back_as_it_was_written(tmp_path):
+def test_a_spec_reads_back_as_it_was_written(tmp_path: Path) -> None:
     SPEC.write(tmp_path / "spec.json")
     assert read(tmp_path / "spec.json") == SPEC
 
 
-def test_a_spec_without_timeouts_means_the_real_ones(tmp_path):
+def test_a_spec_without_timeouts_means_the_real_ones(tmp_path: Path) -> None:
     path = tmp_path / "spec.json"
     path.write_text('{"generation": "C", "control": "c", "pods": []}')
     assert read(path) == Spec(Generation.C, "c", (), Timeouts(page=3.0, black=10.0, red=2.5), None)
@@ -35,7 +37,7 @@ def test_a_spec_without_timeouts_means_the_real_ones(tmp_path):
         ("control", None, "Expected `str`, got `null` - at `$.control`"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_place(tmp_path, field, value, why):
+def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, field: str, value: object, why: str) -> None:
     path = tmp_path / "spec.json"
     path.write_text(json.dumps({"generation": "C", "control": "c", "pods": [], field: value}))
     with pytest.raises(BookinfoError) as caught:
@@ -43,7 +45,7 @@ def test_what_is_wrong_is_named_with_its_place(tmp_path, field, value, why):
     assert str(caught.value) == f"{path} is no Bookinfo spec: {why}"
 
 
-def test_an_unknown_service_is_refused(tmp_path):
+def test_an_unknown_service_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "spec.json"
     SPEC.write(path)
     path.write_text(path.read_text().replace('"app":"reviews"', '"app":"mongodb"'))
@@ -51,6 +53,6 @@ def test_an_unknown_service_is_refused(tmp_path):
         read(path)
 
 
-def test_a_missing_spec_is_named(tmp_path):
+def test_a_missing_spec_is_named(tmp_path: Path) -> None:
     with pytest.raises(BookinfoError, match=r"cannot read .*spec\.json: No such file"):
         read(tmp_path / "spec.json")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
-import json
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
+
+import msgspec
 
 from .messages import Request, Response, response
 
@@ -54,7 +55,7 @@ def _details(path: bytes) -> Response:
 
 @lru_cache(maxsize=64)
 def _book(number: int) -> Response:
-    return response(200, json.dumps({"id": number, **_BOOK}, separators=(",", ":")).encode())
+    return response(200, msgspec.json.encode({"id": number, **_BOOK}))
 
 
 def _text(path: bytes) -> str:

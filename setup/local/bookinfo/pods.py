@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -69,5 +70,6 @@ def bind(pods: tuple[BookinfoPod, ...]) -> list[socket.socket]:
             for sock in sockets:
                 sock.close()
             ip, port = pod.listen
-            raise BookinfoError(f"{pod.name} cannot listen on {ip}:{port}: {error.strerror}") from error
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise BookinfoError(f"{pod.name} cannot listen on {ip}:{port}: {reason}") from error
     return sockets

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from .messages import Request, Response, response
 
@@ -38,8 +39,8 @@ class Ratings:
 
     def _post(self, product: int, body: bytes) -> Response:
         try:
-            ratings = json.loads(body)
-        except (ValueError, RecursionError):
+            ratings = msgspec.json.decode(body)
+        except (msgspec.DecodeError, RecursionError):
             return NOT_RATINGS
         self._posted[product] = _ratings(product, ratings)
         return self._posted[product]
@@ -56,5 +57,4 @@ def _unposted(product: int) -> Response:
 
 
 def _ratings(product: int, ratings: Any) -> Response:
-    body = json.dumps({"id": product, "ratings": ratings}, separators=(",", ":"), ensure_ascii=False)
-    return response(200, body.encode("utf-8", "surrogatepass"))
+    return response(200, msgspec.json.encode({"id": product, "ratings": ratings}))
