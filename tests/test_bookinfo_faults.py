@@ -12,6 +12,7 @@ from setup.local.bookinfo.faults import Fault, Faults, exposed
 from setup.local.bookinfo.messages import Request, Response, response
 
 FINE = response(200, b"fine")
+PODS = [("ratings", "v1"), ("reviews", "v1"), ("reviews", "v2"), ("reviews", "v3")]
 
 
 def get(path: bytes) -> Request:
@@ -34,8 +35,17 @@ def test_a_fault_that_cannot_be_is_refused(wrong: dict[str, Any], why: str) -> N
         Fault(**wrong)
 
 
+@pytest.mark.parametrize(
+    ("nobody", "why"),
+    [(Fault("reviews", "v9"), "there is no reviews v9"), (Fault("details"), "there is no details")],
+)
+def test_a_fault_that_would_strike_nobody_is_refused(nobody: Fault, why: str) -> None:
+    with pytest.raises(ValueError, match=why + r"\Z"):
+        Faults(PODS).set(nobody)
+
+
 def test_a_version_s_own_fault_goes_before_its_app_s() -> None:
-    faults = Faults()
+    faults = Faults(PODS)
     everywhere, on_v3 = Fault("reviews", status=500), Fault("reviews", "v3", status=503)
     faults.set(everywhere)
     faults.set(on_v3)
@@ -47,7 +57,7 @@ def test_a_version_s_own_fault_goes_before_its_app_s() -> None:
 
 
 def test_setting_a_fault_again_replaces_it_and_clearing_leaves_none() -> None:
-    faults = Faults()
+    faults = Faults(PODS)
     faults.set(Fault("ratings", delay=7.0))
     faults.set(Fault("ratings", status=503))
     assert faults.all() == (Fault("ratings", status=503),)
@@ -58,7 +68,7 @@ def test_setting_a_fault_again_replaces_it_and_clearing_leaves_none() -> None:
 @pytest.mark.parametrize("share", [0.0, 0.2, 1.0])
 def test_a_fault_strikes_its_share_of_the_requests(share: float) -> None:
     """10 000 seeded draws; five standard deviations either way: wrong once in two million seeds."""
-    faults = Faults(seed=1)
+    faults = Faults(PODS, seed=1)
     faults.set(Fault("reviews", share=share))
     struck = sum(faults.strike("reviews", "v1") is not None for _ in range(10_000))
     assert abs(struck - 10_000 * share) <= 5 * (10_000 * share * (1 - share)) ** 0.5
@@ -66,7 +76,7 @@ def test_a_fault_strikes_its_share_of_the_requests(share: float) -> None:
 
 def test_equal_seeds_draw_alike() -> None:
     def draws(seed: int) -> list[bool]:
-        faults = Faults(seed)
+        faults = Faults(PODS, seed)
         faults.set(Fault("reviews", share=0.5))
         return [faults.strike("reviews", "v1") is None for _ in range(50)]
 
@@ -74,7 +84,7 @@ def test_equal_seeds_draw_alike() -> None:
 
 
 def test_a_struck_reviews_fails_in_the_words_of_its_application_server() -> None:
-    faults = Faults()
+    faults = Faults(PODS)
     faults.set(Fault("reviews", status=503))
     handler = exposed(lambda _: FINE, reviews.failure, faults, "reviews", "v1")
     answer = asyncio.run(handler(get(b"/reviews/0")))
@@ -86,7 +96,7 @@ def test_a_delay_alone_ends_in_the_app_s_own_answer() -> None:
     async def slow_service(_: Request) -> Response:
         return FINE
 
-    faults = Faults()
+    faults = Faults(PODS)
     faults.set(Fault("reviews", delay=0.001))
     for handler in (lambda _: FINE, slow_service):
         struck = exposed(handler, reviews.failure, faults, "reviews", "v1")
@@ -94,6 +104,6 @@ def test_a_delay_alone_ends_in_the_app_s_own_answer() -> None:
 
 
 def test_health_is_spared() -> None:
-    faults = Faults()
+    faults = Faults(PODS)
     faults.set(Fault("reviews", status=503))
     assert exposed(lambda _: FINE, reviews.failure, faults, "reviews", "v1")(get(b"/health")) == FINE

@@ -256,6 +256,7 @@ def test_the_control_socket_is_its_owner_s_alone(bookinfo: Bookinfo) -> None:
         (b"nonsense\n", b"JSON is malformed"),
         (b'{"stop": true}\n', b"unknown field `stop`"),
         (b'{"set": {"app": "mongodb"}}\n', b"'mongodb' is no service of Bookinfo - at `$.set`"),
+        (b'{"set": {"app": "reviews", "version": "v9"}}\n', b"there is no reviews v9"),
         (b'{"set": {"app": "reviews", "share": 2}}\n', b"share 2.0 is not between 0 and 1 - at `$.set`"),
     ],
 )

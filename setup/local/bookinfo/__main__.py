@@ -43,7 +43,7 @@ async def serve(spec: Spec) -> None:
     control_path = Path(spec.control)
     control_socket = control.bind(control_path)
     try:
-        faults = Faults(spec.seed)
+        faults = Faults(((pod.app, pod.version) for pod in spec.pods), spec.seed)
         pods = Pods(spec, faults, Pages(spec.generation))
         await pods.start(sockets)
         steering = await control.serve(control_socket, faults)

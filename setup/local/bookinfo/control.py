@@ -7,6 +7,7 @@ faults then in force, ``{"faults": [...]}``, or ``{"error": text}``.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from pathlib import Path
@@ -61,9 +62,11 @@ def bind(path: Path) -> socket.socket:
 
 async def serve(sock: socket.socket, in_force: Faults) -> asyncio.Server:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
-            writer.write(msgspec.json.encode(_obey(line, in_force)) + b"\n")
-            await writer.drain()
+        # One who hangs up early, or never ends the line, is talked to no longer.
+        with contextlib.suppress(OSError, ValueError):
+            while line := await reader.readline():
+                writer.write(msgspec.json.encode(_obey(line, in_force)) + b"\n")
+                await writer.drain()
         writer.close()
 
     return await asyncio.start_unix_server(talk, sock=sock)
@@ -72,12 +75,12 @@ async def serve(sock: socket.socket, in_force: Faults) -> asyncio.Server:
 def _obey(line: bytes, in_force: Faults) -> _Answer:
     try:
         order = msgspec.json.decode(line, type=_Order)
-    except msgspec.DecodeError as error:
+        if order.clear:
+            in_force.clear()
+        if order.set is not None:
+            in_force.set(order.set)
+    except (msgspec.DecodeError, ValueError) as error:
         return _Answer(error=str(error))
-    if order.clear:
-        in_force.clear()
-    if order.set is not None:
-        in_force.set(order.set)
     return _Answer(faults=in_force.all())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,11 +41,16 @@ class Fault:
 class Faults:
     """The faults in force: at most one for an app and one for each of its versions, which then goes first."""
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, targets: Iterable[tuple[str, str]], seed: int | None = None) -> None:
+        """``targets`` are the apps and versions that are there to be struck."""
+        self._targets = frozenset(targets)
         self._by_target: dict[tuple[str, str | None], Fault] = {}
         self._random = random.Random(seed)  # noqa: S311 - draws for faults, not secrets
 
     def set(self, fault: Fault) -> None:
+        """Takes the place of the target's earlier fault. Raises ValueError where nobody would be struck."""
+        if not any(app == fault.app and fault.version in (None, version) for app, version in self._targets):
+            raise ValueError(f"there is no {fault.app} {fault.version or ''}".rstrip())
         self._by_target[fault.app, fault.version] = fault
 
     def clear(self) -> None:

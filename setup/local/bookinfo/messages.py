@@ -24,7 +24,10 @@ class Request(NamedTuple):
     keep_alive: bool
 
     def header(self, name: bytes) -> bytes | None:
-        return next((value for key, value in self.headers if key == name), None)
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
 
 
 class Response(NamedTuple):

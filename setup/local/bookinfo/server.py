@@ -104,6 +104,8 @@ class Connection(asyncio.Protocol):
             self._send(TOO_LARGE, keep_alive=False)
 
     def on_message_complete(self) -> None:
+        if self._transport.is_closing():  # it was refused before it was complete
+            return
         path, _, query = self._url.partition(b"?")
         parser = self._parser
         request = Request(
