@@ -29,7 +29,7 @@ _RATINGS_DOWN = b">Ratings service is currently unavailable<"
 _REVIEW_END = b"</blockquote>"
 _DOCTYPE = re.compile(rb"(?=<!doctype)", re.IGNORECASE)
 _END = b"</html>"
-_POD = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+POD = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 
 
 def page(body: bytes) -> Page:
@@ -37,7 +37,7 @@ def page(body: bytes) -> Page:
     colours = _colours(body, *_STARS) or _colours(body, *_OLD_STARS)
     reviews_down, details_down = _errors(body)
     if reviews_down:
-        return decide(colours, [], Trouble.REVIEWS, details_down)
+        return decide(colours, (), Trouble.REVIEWS, details_down)
     trouble = None if colours else _trouble(body)
     return decide(colours, _pods(body), trouble, details_down)
 
@@ -56,7 +56,10 @@ def split(text: bytes) -> list[bytes]:
     return bodies
 
 
-def decide(colours: list[str], pods: list[str], trouble: Trouble | None, details_trouble: bool) -> Page:
+@lru_cache(maxsize=4096)
+def decide(
+    colours: tuple[str, ...], pods: tuple[str, ...], trouble: Trouble | None, details_trouble: bool
+) -> Page:
     """Weigh the witnesses of one page: its different star colours and its different pod names."""
     if trouble in (Trouble.REVIEWS, Trouble.NOT_A_PAGE):
         return Page(None, None, trouble, details_trouble)
@@ -107,51 +110,52 @@ def _colourless(trouble: Trouble | None, by_pod: Version | None) -> tuple[Versio
     return STARLESS, None
 
 
-def _colours(body: bytes, before: bytes, after: bytes) -> list[str]:
-    """The different texts between the two anchors, in the order of the page."""
+def _places(body: bytes, anchor: bytes) -> list[int]:
+    """Where the text after the anchor starts, in the order of the page: its last two places.
+
+    No sign stands on a page more often than it has reviews. The search goes backwards because reviews end the
+    page, and because CPython's goes three times as fast from an anchor whose first character is rare.
+    """
+    found: list[int] = []
+    at = body.rfind(anchor)
+    while at >= 0 and len(found) < REVIEWS:
+        found.append(at + len(anchor))
+        at = body.rfind(anchor, 0, at)
+    return found[::-1]
+
+
+def _colours(body: bytes, before: bytes, after: bytes) -> tuple[str, ...]:
     found: list[str] = []
-    at = body.find(before)
-    while at >= 0:
-        start = at + len(before)
+    for start in _places(body, before):
         end = body.find(after, start, start + _LONGEST_COLOUR + len(after))
-        if end > start:
-            colour = body[start:end].decode("ascii", "replace")
-            if colour not in found:
-                found.append(colour)
-        at = body.find(before, start)
-    return found
+        colour = body[start:end].decode("ascii", "replace")
+        if end > start and colour not in found:
+            found.append(colour)
+    return tuple(found)
 
 
 def _errors(body: bytes) -> tuple[bool, bool]:
     """Whether the page says that reviews, and that details, could not be fetched."""
-    reviews = details = False
-    at = body.find(_ERROR)
-    while at >= 0:
-        start = at + len(_ERROR)
-        reviews = reviews or body.startswith((b"reviews<", b"reviews!<"), start)
-        details = details or body.startswith((b"details<", b"details!<"), start)
-        at = body.find(_ERROR, start)
-    return reviews, details
+    if not (places := _places(body, _ERROR)):
+        return False, False
+    reviews = any(body.startswith((b"reviews<", b"reviews!<"), start) for start in places)
+    return reviews, any(body.startswith((b"details<", b"details!<"), start) for start in places)
 
 
 def _trouble(body: bytes) -> Trouble | None:
     """Why a page that fetched its reviews has no stars; None for reviews that want none."""
-    if body.find(_RATINGS_DOWN) >= 0:
+    if body.rfind(_RATINGS_DOWN) >= 0:
         return Trouble.RATINGS
-    return None if body.count(_REVIEW_END) >= REVIEWS else Trouble.NOT_A_PAGE
+    return None if len(_places(body, _REVIEW_END)) == REVIEWS else Trouble.NOT_A_PAGE
 
 
-def _pods(body: bytes) -> list[str]:
-    """The different pod names, in the order of the page."""
+def _pods(body: bytes) -> tuple[str, ...]:
     found: list[str] = []
-    at = body.find(_SERVED_BY)
-    while at >= 0:
-        start = at + len(_SERVED_BY)
+    for start in _places(body, _SERVED_BY):
         pod = _pod(body[start : start + _SERVED_BY_REACH])
         if pod and pod not in found:
             found.append(pod)
-        at = body.find(_SERVED_BY, start)
-    return found
+    return tuple(found)
 
 
 @lru_cache(maxsize=1024)
@@ -160,9 +164,9 @@ def _pod(served_by: bytes) -> str | None:
     text = served_by
     if served_by.startswith(b"</dt>"):
         text = served_by.partition(b"<u>")[2]
-    words = text.partition(b"<")[0].split(None, 1)
+    words = text.partition(b"<")[0].split(None, 2)
     # An older reviews image names no pod, and then the words "on cluster" come first.
-    if not words or words[0] == b"on":
+    if not words or words[:2] == [b"on", b"cluster"]:
         return None
     name = words[0].decode("ascii", "replace")
-    return name if _POD.fullmatch(name) else None
+    return name if POD.fullmatch(name) else None

@@ -1,7 +1,7 @@
 """One GET, sent exactly once, with one deadline: what a client must do whose requests are counted.
 
 Locust's FastHttpUser sends a GET again, unseen, when a server closes the connection instead of answering
-(geventhttpclient 2.3, ``client.py``: up to eleven times). Each of these is a page to the mesh, so the counts
+(geventhttpclient 2.6: three times in all). Each of these is a page to the mesh, so the counts
 of client and proxies would part. Its timeout is for each silence, not for the request.
 """
 
