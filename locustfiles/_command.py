@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,6 +38,11 @@ class LoadPlan:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        _settings(self)
+        if not re.match(r"https?://[^/\s]+", self.url):
+            raise SettingsError(
+                f"{self.url!r} is nowhere to read from", "write for example http://127.0.0.1:8080"
+            )
         if self.users < 1:
             raise SettingsError(f"{self.users} users cannot read", "ask for 1 or more")
         if self.seconds is not None and not 1 <= self.seconds < float("inf"):
@@ -75,6 +81,10 @@ def environment(plan: LoadPlan, base: Mapping[str, str]) -> dict[str, str]:
 
 def settings(plan: LoadPlan) -> bytes:
     """What belongs into ``plan.settings_file``."""
+    return _settings(plan).json()
+
+
+def _settings(plan: LoadPlan) -> Settings:
     return Settings(
         run=plan.run,
         folder=str(plan.folder.resolve()),
@@ -84,4 +94,4 @@ def settings(plan: LoadPlan) -> bytes:
         timeout=plan.timeout,
         insecure=plan.insecure,
         seed=plan.seed,
-    ).json()
+    )

@@ -26,8 +26,7 @@ class SettingsError(ValueError):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How to read the page, and where the rows go.
 
     ``folder`` gets ``requests/*.parquet`` and ``summary.json``; None keeps no rows. ``requests`` is the exact
