@@ -60,8 +60,6 @@ def command(plan: LoadPlan) -> list[str]:
     arguments = [sys.executable, "-m", "locust", "-f", str(_HERE / "productpage.py"), "--headless"]
     arguments += ["--only-summary", "--exit-code-on-error", "0", "--host", plan.url]
     arguments += ["--users", users, "--spawn-rate", users]
-    # Readers that are asked to stop get the time to hear their last answer, or its timeout.
-    arguments += ["--stop-timeout", str(math.ceil(plan.timeout) + 1)]
     if plan.seconds is not None:
         arguments += ["--run-time", f"{math.ceil(plan.seconds)}s"]
     return arguments

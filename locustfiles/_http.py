@@ -59,7 +59,7 @@ class Connection:
         except (OSError, AnswerError, httptools.HttpParserError) as error:
             self.close()
             return Answer(0, b"", type(error).__name__)
-        except gevent.GreenletExit:
+        except BaseException:
             self.close()
             raise
         if not reply.keep_alive:

@@ -7,6 +7,7 @@ Runs alone with ``locust -f locustfiles/productpage.py --host http://…``; rows
 from __future__ import annotations
 
 import os
+import signal
 from itertools import count
 from time import perf_counter
 from typing import Any, ClassVar
@@ -16,7 +17,8 @@ from locust.env import Environment
 from locust.exception import CatchResponseError, StopUser
 from locust.runners import DistributedRunner, Runner
 
-from gevent import GreenletExit
+import gevent
+from gevent import get_hub
 
 from analyzer import stars, tag
 from analyzer.records import Request, Trouble
@@ -52,6 +54,7 @@ class Reader(User):
         if due is None:
             raise StopUser
         self._due = due
+        get_hub().loop.update_now()  # gevent counts a sleep from when its loop last looked at the clock
         return max(due - now(), 0.0)
 
     @task
@@ -62,7 +65,7 @@ class Reader(User):
         start, began = now(), perf_counter()
         try:
             answer = self._connection.get(tag.user_agent(tag.Tag(SETTINGS.run, self._worker, seq)))
-        except GreenletExit:
+        except BaseException:  # the end of the greenlet: the request is with the mesh already
             self._keep(seq, start, perf_counter() - began, Answer(0, b"", "Cut"))
             raise
         self._keep(seq, start, perf_counter() - began, answer)
@@ -115,6 +118,12 @@ def _prepare(environment: Environment, runner: Runner, **_: Any) -> None:
             "one process keeps the rows and the schedule", "leave --processes and --master out"
         )
     Reader.recorder = Recorder(environment, SETTINGS)
+    # Readers that are told to stop hear their last answer, or its timeout, unless somebody asked for less.
+    environment.stop_timeout = environment.stop_timeout or SETTINGS.timeout + 1
+    # Python raises an interrupt in whichever greenlet runs, which may be a reader: here it is always main's.
+    gevent.signal_handler(signal.SIGINT, gevent.kill, gevent.getcurrent(), KeyboardInterrupt())
+    # Imports took their time, and Locust is about to count --run-time from the loop's idea of now.
+    get_hub().loop.update_now()
 
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator] # nor here

@@ -18,11 +18,11 @@ LOCUSTFILE = Path(locustfiles.__file__).with_name("productpage.py")
 
 
 def test_a_plan_becomes_a_headless_locust(tmp_path: Path) -> None:
-    plan = LoadPlan(url=URL, run="r1", folder=tmp_path, users=8, requests=100, seconds=30, timeout=2.5)
+    plan = LoadPlan(url=URL, run="r1", folder=tmp_path, users=8, requests=100, seconds=30)
     assert command(plan) == [
         *[sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary"],
         *["--exit-code-on-error", "0", "--host", URL, "--users", "8", "--spawn-rate", "8"],
-        *["--stop-timeout", "4", "--run-time", "30s"],
+        *["--run-time", "30s"],
     ]
 
 
