@@ -109,7 +109,7 @@ def _weighted(route: Mapping[str, Any], namespace: str) -> Json:
 def _times(rule: Mapping[str, Any]) -> Json:
     """No timeout unless one is written; Envoy's own default would be 15 s."""
     timeout = duration(rule["timeout"]) if "timeout" in rule else NO_TIMEOUT
-    return {"timeout": timeout, "max_grpc_timeout": timeout}
+    return {"timeout": timeout}
 
 
 def _retries(rule: Mapping[str, Any], *, hashed: bool = False) -> Json:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...mesh import Pod
-from ..topology import DOMAIN, Sidecar, Topology
+from ..topology import DOMAIN, Topology
 from . import listeners
 from .access_log_format import LogFormat, access_log
+from .clusters import inbound_cluster
 from .discovery import CLUSTERS_FILE, ROUTES_FILE
 from .messages import Json
 
@@ -30,9 +31,7 @@ def bootstrap(
         "admin": {"address": {"pipe": {"path": str(admin_socket), "mode": 0o600}}},
         "dynamic_resources": {"cds_config": _from_file(folder / CLUSTERS_FILE)},
         "cluster_manager": {"upstream_bind_config": {"source_address": {"address": pod.ip, "port_value": 0}}},
-        "static_resources": {
-            "listeners": _listeners(pod, topology, access_log(log, log_format), str(folder / ROUTES_FILE))
-        },
+        "static_resources": _static(pod, topology, access_log(log, log_format), str(folder / ROUTES_FILE)),
     }
 
 
@@ -45,15 +44,15 @@ def _node(pod: Pod, role: str) -> Json:
     }
 
 
-def _listeners(pod: Pod, topology: Topology, log: Json, routes_file: str) -> list[Json]:
-    if pod == topology.gateway.pod:
-        return [listeners.ingress(topology.gateway, log, routes_file)]
-    sidecar = _sidecar(pod, topology)
-    return [listeners.inbound(sidecar, log), listeners.outbound(sidecar, log, routes_file)]
-
-
-def _sidecar(pod: Pod, topology: Topology) -> Sidecar:
-    return next(sidecar for sidecar in topology.sidecars if sidecar.pod == pod)
+def _static(pod: Pod, topology: Topology, log: Json, routes_file: str) -> Json:
+    """What a document cannot change: where the proxy listens, and the application behind a sidecar."""
+    sidecar = next((sidecar for sidecar in topology.sidecars if sidecar.pod == pod), None)
+    if sidecar is None:
+        return {"listeners": [listeners.ingress(topology.gateway, log, routes_file)]}
+    return {
+        "listeners": [listeners.inbound(sidecar, log), listeners.outbound(sidecar, log, routes_file)],
+        "clusters": [inbound_cluster(sidecar.app_ip)],
+    }
 
 
 def _from_file(file: Path) -> Json:

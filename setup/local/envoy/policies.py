@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...documents import Document
-from ...hosts import qualified, specificity, within
+from ...subsets import rules_for, subsets
 from ..topology import SERVICE_PORT
 
 Policy = Mapping[str, Any]
@@ -17,48 +17,27 @@ _OF_A_PORT = ("connectionPool", "outlierDetection", "loadBalancer", "tls")
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """What the DestinationRules say about each service."""
+    """What the documents say about each service."""
 
-    rules: tuple[Document, ...]
+    documents: Sequence[Document]
 
     def subsets(self, host: str) -> Mapping[str, Mapping[str, str]]:
         """The labels of every subset that is defined for the service."""
-        return {name: subset.get("labels", {}) for name, subset in self._subsets(host).items()}
+        return {name: subset.get("labels", {}) for name, subset in subsets(host, self.documents).items()}
 
     def of(self, host: str, subset: str = "") -> Policy:
         """The service's policy, with what the subset has of its own in its place, group by group."""
+        rules = rules_for(host, self.documents)
         whole: Policy = next(
-            (r.spec["trafficPolicy"] for r in self._rules(host) if "trafficPolicy" in r.spec), {}
+            (rule.spec["trafficPolicy"] for rule in rules if "trafficPolicy" in rule.spec), {}
         )
-        own: Policy = self._subsets(host).get(subset, {}).get("trafficPolicy", {})
+        own: Policy = subsets(host, rules).get(subset, {}).get("trafficPolicy", {})
         return _overlaid(_overlaid({}, whole), own)
 
     def hash_of(self, host: str, subset: str = "") -> Policy | None:
         """The consistent hash that picks a pod, if that is how pods are picked."""
         found: Policy | None = self.of(host, subset).get("loadBalancer", {}).get("consistentHash")
         return found
-
-    def _subsets(self, host: str) -> Mapping[str, Mapping[str, Any]]:
-        """Istio joins the rules of one host; of two subsets of one name the first counts."""
-        found: dict[str, Mapping[str, Any]] = {}
-        for rule in self._rules(host):
-            for subset in rule.spec.get("subsets", ()):
-                found.setdefault(subset["name"], subset)
-        return found
-
-    def _rules(self, host: str) -> tuple[Document, ...]:
-        """The rules for the closest description of the host: a name goes before a wildcard."""
-        matching = [rule for rule in self.rules if within(host, _host(rule))]
-        closest = max((_host(rule) for rule in matching), key=specificity, default="")
-        return tuple(rule for rule in matching if _host(rule) == closest)
-
-
-def policies(documents: Iterable[Document]) -> Policies:
-    return Policies(tuple(document for document in documents if document.kind == "DestinationRule"))
-
-
-def _host(rule: Document) -> str:
-    return qualified(rule.spec["host"], rule.namespace)
 
 
 def _overlaid(below: Policy, above: Policy) -> Policy:

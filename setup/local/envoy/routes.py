@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...documents import Document
+from ...gateways import full_name
 from ...mesh import Pod
 from .actions import answered, forwarded, redirected, to_service
 from .filters import per_route
@@ -14,9 +15,6 @@ from .header_changes import header_changes
 from .matches import ANYTHING, is_catch_all, route_match
 from .messages import Json
 from .policies import Policies
-
-MESH = "mesh"
-"""Stands among a VirtualService's gateways for every sidecar, and alone where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +47,6 @@ def default_route(host: str, policies: Policies) -> Json:
     return {"name": "default", "match": dict(ANYTHING), **to_service(host, policies)}
 
 
-def gateways(virtual_service: Document) -> tuple[str, ...]:
-    """The gateways it is bound to, each as ``namespace/name``, and ``mesh``."""
-    named = virtual_service.spec.get("gateways") or (MESH,)
-    return tuple(gateway_key(name, virtual_service.namespace) for name in named)
-
-
-def gateway_key(name: str, namespace: str) -> str:
-    return name if name == MESH or "/" in name else f"{namespace}/{name}"
-
-
 def _cases(virtual_service: Document) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
     """Each rule with each of its matches; a rule without a match comes with None."""
     for rule in virtual_service.spec.get("http", ()):
@@ -71,7 +59,7 @@ def _applies(match: Mapping[str, Any], namespace: str, viewpoint: Viewpoint) -> 
     if match.get("port", viewpoint.port) != viewpoint.port:
         return False
     if match.get("gateways"):
-        return viewpoint.gateway in (gateway_key(name, namespace) for name in match["gateways"])
+        return viewpoint.gateway in (full_name(name, namespace) for name in match["gateways"])
     labels: Mapping[str, str] = match.get("sourceLabels", {})
     return (
         labels.items() <= viewpoint.pod.labels.items()

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...documents import Document
-from ..topology import Topology
-from .clusters import inbound_cluster, outbound_clusters
+from ..topology import SERVICE_PORT, VERSIONS, Topology, fqdn
+from .clusters import outbound_clusters
 from .messages import Json
-from .policies import policies
+from .policies import Policies
 from .refusals import refuse
 from .virtual_hosts import ingress_routes, outbound_routes
+
+SERVICES = {fqdn(app): frozenset({SERVICE_PORT}) for app in VERSIONS}
+"""What ``checks`` asks for: the services of the local mesh, each with its one port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +29,13 @@ def translate(documents: Sequence[Document], topology: Topology) -> Mapping[str,
     """The configuration of every proxy by its pod's name.
 
     Raises DocumentError for what the local mesh cannot honour. What is possible but wrong (a subset that
-    nobody defined, a host that is no service) is translated as Istio does it: see ``checks``.
+    nobody defined, a host that is no service) is translated as Istio does it: see ``setup.checks``.
     """
     refuse(documents, topology.gateway.pod.labels)
-    rules = policies(documents)
-    shared = outbound_clusters(rules, topology)
-    gateway = ProxyConfig(tuple(shared), ingress_routes(documents, rules, topology.gateway))
-    configs = {topology.gateway.pod.name: gateway}
+    policies = Policies(documents)
+    clusters = tuple(outbound_clusters(policies, topology))
+    gateway = topology.gateway
+    routes = {gateway.pod.name: ingress_routes(documents, policies, gateway)}
     for sidecar in topology.sidecars:
-        clusters = (*shared, inbound_cluster(sidecar.app_ip))
-        configs[sidecar.pod.name] = ProxyConfig(clusters, outbound_routes(documents, rules, sidecar))
-    return configs
+        routes[sidecar.pod.name] = outbound_routes(documents, policies, sidecar)
+    return {pod: ProxyConfig(clusters, configuration) for pod, configuration in routes.items()}

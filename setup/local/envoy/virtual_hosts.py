@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...documents import Document
-from ...hosts import narrower, qualified, specificity, within
+from ...gateways import MESH, admitted, bound_to
+from ...hosts import qualified, specificity, within
 from ..topology import SERVICE_PORT, VERSIONS, Gateway, Sidecar, fqdn
 from .matches import is_catch_all
 from .messages import Json
 from .policies import Policies
-from .routes import MESH, Viewpoint, default_route, gateways, routes
+from .routes import Viewpoint, default_route, routes
 
 OUTBOUND_ROUTES = str(SERVICE_PORT)
 """What Istio calls the routes of a sidecar: the port that the services share."""
@@ -32,7 +33,7 @@ original destination of a redirected connection, and nothing redirects connectio
 def outbound_routes(documents: Sequence[Document], policies: Policies, sidecar: Sidecar) -> Json:
     """The routes for the calls of one pod's application."""
     viewpoint = Viewpoint(sidecar.pod, MESH, SERVICE_PORT, SERVICE_PORT)
-    virtual_services = [d for d in _virtual_services(documents) if MESH in gateways(d)]
+    virtual_services = [d for d in _virtual_services(documents) if MESH in bound_to(d)]
     hosts = [_service(app, virtual_services, viewpoint, policies) for app in VERSIONS]
     return _configuration(OUTBOUND_ROUTES, [*sorted(hosts, key=_name), _BLOCK_ALL])
 
@@ -85,25 +86,10 @@ def _behind(
     for server in document.spec["servers"]:
         viewpoint = Viewpoint(gateway.pod, key, server["port"]["number"], gateway.port)
         for virtual_service in _virtual_services(documents):
-            if key in gateways(virtual_service):
+            if key in bound_to(virtual_service):
                 found = routes(virtual_service, viewpoint, policies)
                 for host in admitted(document, server["hosts"], virtual_service) if found else ():
                     yield host.lower(), found
-
-
-def admitted(gateway: Document, server_hosts: Sequence[str], virtual_service: Document) -> list[str]:
-    """What a server's hosts and a VirtualService's have in common. ``ns/host`` admits one namespace only."""
-    found: list[str] = []
-    for entry in server_hosts:
-        namespace, slash, pattern = entry.rpartition("/")
-        namespace = gateway.namespace if namespace == "." else namespace
-        if slash and namespace not in ("*", virtual_service.namespace):
-            continue
-        for name in virtual_service.spec.get("hosts", ()):
-            host = narrower(pattern, qualified(name, virtual_service.namespace))
-            if host is not None and host not in found:
-                found.append(host)
-    return found
 
 
 def _virtual_services(documents: Sequence[Document]) -> list[Document]:
