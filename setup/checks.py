@@ -94,7 +94,7 @@ def _mesh_hosts(document: Document, older: Sequence[Document], services: Service
     """Gateways merge VirtualServices of one host; sidecars follow the oldest and ignore the others."""
     if MESH not in bound_to(document):
         return
-    for index, name in enumerate(document.spec["hosts"]):
+    for index, name in enumerate(document.spec.get("hosts", ())):
         path, host = f"spec.hosts[{index}]", qualified(name, document.namespace)
         if not any(within(service, host) for service in services):
             yield Fault(path, f"{name} is no service", _known(services))
@@ -108,7 +108,7 @@ def _has_mesh_host(document: Document, host: str) -> bool:
     return (
         document.kind == "VirtualService"
         and MESH in bound_to(document)
-        and host in (qualified(name, document.namespace) for name in document.spec["hosts"])
+        and host in (qualified(name, document.namespace) for name in document.spec.get("hosts", ()))
     )
 
 

@@ -53,8 +53,10 @@ class _Bounded(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
-                raise _refusal(f"the key {str(key.value)[:60]!r} is not text: put it in quotes", key)
+            if not isinstance(key, yaml.ScalarNode):
+                raise _refusal("a key is a list or a mapping", key)
+            if key.tag != "tag:yaml.org,2002:str":
+                raise _refusal(f"the key {key.value[:60]!r} is not text: put it in quotes", key)
             if key.value in seen:
                 raise _refusal(f"the key {key.value!r} stands twice", key)
             seen.add(key.value)
@@ -77,4 +79,5 @@ def _one_line(error: Exception) -> str:
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     mark = getattr(error, "problem_mark", None)
     where = f" in line {mark.line + 1}" if mark else ""
-    return ascii(" ".join(str(problem).split()))[1:-1][:200] + where
+    line = " ".join(str(problem).split())[:200]
+    return "".join(letter if letter.isprintable() else "?" for letter in line) + where

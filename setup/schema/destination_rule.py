@@ -10,15 +10,13 @@ from .shapes import Choice, Each, Fault, Fields, Flag, Keyed, Number, Shape
 
 _SHARE = Number(0, 100)
 
-_LOCALITY = Fields(
-    {
-        "enabled": Flag(),
-        "distribute": Each(Fields({"from": v.LINE, "to": Keyed(_SHARE)})),
-        "failover": Each(Fields({"from": v.LINE, "to": v.LINE})),
-        "failoverPriority": Each(v.LINE),
-    }
-)
-_ZONE_AWARE = Fields({**_LOCALITY.known, "minClusterSize": Number(1, 2**32 - 1)})
+_FAILOVER: Mapping[str, Shape] = {
+    "enabled": Flag(),
+    "failover": Each(Fields({"from": v.LINE, "to": v.LINE})),
+    "failoverPriority": Each(v.LINE),
+}
+_LOCALITY = Fields({**_FAILOVER, "distribute": Each(Fields({"from": v.LINE, "to": Keyed(_SHARE)}))})
+_ZONE_AWARE = Fields({**_FAILOVER, "minClusterSize": Number(1, 2**32 - 1)})
 _COOKIE = Fields(
     {
         "name": v.LINE,
@@ -28,6 +26,14 @@ _COOKIE = Fields(
     },
     required=("name",),
 )
+_HASH_KEYS = ("httpHeaderName", "httpCookie", "useSourceIp", "httpQueryParameterName")
+
+
+def _something_to_hash(hashed: Mapping[str, Any], path: str) -> Iterator[Fault]:
+    if not any(key in hashed for key in _HASH_KEYS):
+        yield Fault(path, "it names nothing to hash", f"add one of {', '.join(_HASH_KEYS)}")
+
+
 _HASH = Fields(
     {
         "httpHeaderName": v.HEADER,
@@ -38,7 +44,8 @@ _HASH = Fields(
         "maglev": Fields({"tableSize": v.COUNT}),
         "minimumRingSize": v.COUNT,
     },
-    one_of=("httpHeaderName", "httpCookie", "useSourceIp", "httpQueryParameterName"),
+    one_of=(_HASH_KEYS, ("ringHash", "maglev", "minimumRingSize")),
+    rules=(_something_to_hash,),
 )
 _LOAD_BALANCER = Fields(
     {
@@ -67,7 +74,7 @@ _LOAD_BALANCER = Fields(
             }
         ),
     },
-    one_of=("simple", "consistentHash"),
+    one_of=(("simple", "consistentHash"),),
 )
 _CONNECTION_POOL = Fields(
     {

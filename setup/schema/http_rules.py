@@ -40,7 +40,7 @@ def no_contradiction(rule: Mapping[str, Any], path: str) -> Iterator[Fault]:
 
 def some_effect(rule: Mapping[str, Any], path: str) -> Iterator[Fault]:
     redirect = rule.get("redirect")
-    if redirect is not None and not {"uri", "authority", "scheme", "redirectCode", "port"} & redirect.keys():
+    if redirect is not None and not redirect:
         yield Fault(f"{path}.redirect", "it changes nothing", "add uri, authority or scheme")
     fault = rule.get("fault")
     if fault is None:
@@ -61,8 +61,6 @@ def retry_sense(retries: Mapping[str, Any], path: str) -> Iterator[Fault]:
 def something_to_route(spec: Mapping[str, Any], path: str) -> Iterator[Fault]:
     if not any(spec.get(field) for field in ("http", "tcp", "tls")):
         yield Fault(path, "it routes nothing", "add http")
-    if "hosts" not in spec:
-        yield Fault(path, "hosts is missing", "add hosts: [reviews]")
 
 
 def hosts_of_the_mesh(spec: Mapping[str, Any], path: str) -> Iterator[Fault]:

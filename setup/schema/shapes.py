@@ -116,11 +116,11 @@ class Keyed:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A mapping with fields of known names. Of ``one_of`` at most one may stand."""
+    """A mapping with fields of known names; of each group in ``one_of`` at most one may stand."""
 
     known: Mapping[str, Shape]
     required: tuple[str, ...] = ()
-    one_of: tuple[str, ...] = ()
+    one_of: tuple[tuple[str, ...], ...] = ()
     rules: tuple[Rule, ...] = ()
 
     def faults(self, value: Any, path: str) -> Iterator[Fault]:
@@ -142,9 +142,10 @@ class Fields:
         for name in self.required:
             if name not in value:
                 yield Fault(path, f"{name} is missing", f"add {name}")
-        rivals = tuple(name for name in self.one_of if name in value)
-        if len(rivals) > 1:
-            yield Fault(path, f"{_listed(rivals)} exclude each other", f"keep one of {_listed(rivals)}")
+        for group in self.one_of:
+            rivals = tuple(name for name in group if name in value)
+            if len(rivals) > 1:
+                yield Fault(path, f"{_listed(rivals)} exclude each other", f"keep one of {_listed(rivals)}")
 
     def _values(self, value: Mapping[str, Any], path: str) -> Iterator[Fault]:
         for name, shape in self.known.items():
@@ -165,7 +166,7 @@ def shown(value: object) -> str:
         return str(value).lower()
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    text = ascii(value) if isinstance(value, str) else str(value)
+    text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from decimal import Decimal
 
@@ -78,6 +79,14 @@ def _expression(text: str) -> bool:
     return True
 
 
+def _base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True
+
+
 def _header_value(text: str) -> bool:
     """Whether Envoy would take it: visible, and each ``%`` an operator or doubled."""
     return text.isprintable() and "%" not in _PERCENT.sub("", text)
@@ -104,6 +113,7 @@ REFERENCE = Text(
     "write mesh, name or namespace/name",
     lambda text: all(is_name(part) for part in text.split("/")) and text.count("/") < 2,
 )
+BASE64 = Text("base64", "encode it in base64, or write string", _base64)
 PATH = Text("a path", "start it with /", lambda text: text.startswith("/") and text.isprintable())
 HEADER = Text(
     "a header's name",

@@ -9,7 +9,7 @@ from .http_rules import HTTP_RULES, SPEC_RULES, retry_sense
 from .shapes import Choice, Each, Fields, Flag, Keyed, Number, Shape
 
 _STRING_KINDS = ("exact", "prefix", "regex")
-_STRING = Fields({"exact": v.TEXT, "prefix": v.TEXT, "regex": v.EXPRESSION}, one_of=_STRING_KINDS)
+_STRING = Fields({"exact": v.TEXT, "prefix": v.TEXT, "regex": v.EXPRESSION}, one_of=(_STRING_KINDS,))
 _LABELS = Keyed(v.LABEL_VALUE)
 _PERCENT = Fields({"value": v.PERCENTAGE})
 _PORT = Fields({"number": v.PORT}, required=("number",))
@@ -56,12 +56,12 @@ _REDIRECT = Fields(
         "redirectCode": Number(300, 399),
         "prefixRewrite": v.LINE,
     },
-    one_of=("port", "derivePort"),
+    one_of=(("port", "derivePort"), ("uri", "prefixRewrite")),
 )
 _DIRECT_RESPONSE = Fields(
     {
         "status": Number(200, 599),
-        "body": Fields({"string": v.TEXT, "bytes": v.TEXT}, one_of=("string", "bytes")),
+        "body": Fields({"string": v.TEXT, "bytes": v.BASE64}, one_of=(("string", "bytes"),)),
     },
     required=("status",),
 )
@@ -71,7 +71,7 @@ _REWRITE = Fields(
         "authority": v.AUTHORITY,
         "uriRegexRewrite": Fields({"match": v.EXPRESSION, "rewrite": v.LINE}, required=("match", "rewrite")),
     },
-    one_of=("uri", "uriRegexRewrite"),
+    one_of=(("uri", "uriRegexRewrite"),),
 )
 _RETRIES = Fields(
     {
@@ -93,7 +93,7 @@ _FAULT = Fields(
                 "percentage": _PERCENT,
                 "percent": Number(0, 100),
             },
-            one_of=("fixedDelay", "exponentialDelay"),
+            one_of=(("fixedDelay", "exponentialDelay"),),
         ),
         "abort": Fields(
             {
@@ -102,7 +102,7 @@ _FAULT = Fields(
                 "http2Error": v.LINE,
                 "percentage": _PERCENT,
             },
-            one_of=("httpStatus", "grpcStatus", "http2Error"),
+            one_of=(("httpStatus", "grpcStatus", "http2Error"),),
         ),
     }
 )
@@ -140,7 +140,7 @@ _HTTP = Fields(
         "corsPolicy": _CORS,
         "headers": _HEADERS,
     },
-    one_of=("route", "redirect", "directResponse", "delegate"),
+    one_of=(("route", "redirect", "directResponse", "delegate"),),
     rules=HTTP_RULES,
 )
 

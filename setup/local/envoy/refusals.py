@@ -44,6 +44,12 @@ def _needs(field: str) -> Callable[[Any], bool]:
 
 VIRTUAL_SERVICE: Sequence[Refusal] = (
     _EXPORT,
+    Refusal(
+        "spec",
+        "without hosts it is there for others to delegate to, and the local mesh follows no delegates",
+        "add hosts: [reviews]",
+        lambda spec: not spec.get("hosts"),
+    ),
     Refusal("spec.tcp", "the local mesh routes HTTP alone", "route it below http"),
     Refusal("spec.tls", "the local mesh routes HTTP alone", "route it below http"),
     Refusal("spec.http[].delegate", "the local mesh follows no delegates", "write the routes here"),
