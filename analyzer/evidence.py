@@ -1,0 +1,76 @@
+"""E-values for one share: how strongly the counts so far speak for a share above or below a border.
+
+An e-value of 100 against a claim arises with a probability of at most 1 % when the claim is true, however
+often one looks: each is a mixture of likelihood ratios, a non-negative supermartingale under every share on
+the wrong side of the border, and Ville's inequality bounds how high it ever gets. The mixture over a Beta
+prior cut at the border has a closed form (Lindon & Malek, arXiv:2011.03567; Howard et al., arXiv:1810.08240).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import betainc, betaincc, betaln, xlog1py, xlogy
+
+Floats = NDArray[np.float64]
+Prior = tuple[float, float]
+"""The parameters of a Beta distribution; (a, 0) stands for a share of exactly 1."""
+
+BROAD: Prior = (0.5, 0.5)
+"""Says nothing about how wrong a split is, and is quick for dead and for runaway versions alike."""
+
+_SPIKE = 0.999
+"""Weight of "always" in the evidence that nothing else ever answers; the rest forgives unlabelled answers."""
+
+
+def focused(share: float, within: float) -> Prior:
+    """The prior centred on a promised share, half a margin wide: the bet that a split is correct."""
+    strength = share * (1 - share) / (within / 2) ** 2
+    return strength * share, strength * (1 - share)
+
+
+def above(hits: ArrayLike, requests: ArrayLike, border: float, prior: Prior) -> Floats:
+    """Natural logarithm of the e-value against "the share is at most ``border``"; 0 < border < 1.
+
+    ``hits`` out of ``requests`` broadcast. Minus infinity where the evidence underflows.
+    """
+    x, n = np.asarray(hits, dtype=np.float64), np.asarray(requests, dtype=np.float64)
+    if prior[1] == 0:
+        return _always(x, n, border)
+    a, b = prior
+    with np.errstate(divide="ignore", under="ignore"):
+        tails = np.log(betaincc(a + x, b + n - x, border)) - np.log(betaincc(a, b, border))
+    mixture: Floats = betaln(a + x, b + n - x) - betaln(a, b) + tails
+    evidence: Floats = mixture - x * np.log(border) - (n - x) * np.log1p(-border)
+    return evidence
+
+
+def below(hits: ArrayLike, requests: ArrayLike, border: float, prior: Prior) -> Floats:
+    """Natural logarithm of the e-value against "the share is at least ``border``"; 0 < border < 1."""
+    x, n = np.asarray(hits, dtype=np.float64), np.asarray(requests, dtype=np.float64)
+    a, b = prior
+    with np.errstate(divide="ignore", under="ignore"):
+        tails = np.log(betainc(a + x, b + n - x, border)) - np.log(betainc(a, b, border))
+    mixture: Floats = betaln(a + x, b + n - x) - betaln(a, b) + tails
+    evidence: Floats = mixture - x * np.log(border) - (n - x) * np.log1p(-border)
+    return evidence
+
+
+def ceiling(hits: Floats, requests: Floats, border: float) -> Floats:
+    """The largest log e-value any mixture can reach, signed: positive above the border, negative below it.
+
+    It is requests x KL(hits/requests ‖ border), the logarithm of the maximal likelihood ratio.
+    """
+    share = hits / requests
+    divergence = xlogy(share, share / border) + xlog1py(1 - share, -share) - xlog1py(1 - share, -border)
+    signed: Floats = np.copysign(requests * divergence, share - border)
+    return signed
+
+
+def _always(x: Floats, n: Floats, border: float) -> Floats:
+    """Evidence that a share is 1: mostly the bet on "always", the rest on anything above the border."""
+    with np.errstate(divide="ignore"):
+        always = np.where(x == n, -n * np.log(border), -np.inf)
+    anything = above(x, n, border, (1.0, 1.0))
+    bets: Floats = np.logaddexp(np.log(_SPIKE) + always, np.log1p(-_SPIKE) + anything)
+    return bets
