@@ -1,0 +1,53 @@
+"""How long the sequential test of a correct split runs: mean, 95th percentile, how often it ends in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .evidence import above
+from .split import Counts, Side, SplitTest, judged
+
+_LOOKS = 400
+_PATHS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunLength:
+    """Requests until PASS under exactly the promised weights; undecided paths count with the whole budget."""
+
+    mean: float
+    p95: int
+    passes: float
+
+
+def run_length(test: SplitTest, budget: int, seed: int = 1) -> RunLength:
+    """Simulate 2 000 correct runs (seeded: the same figures every time), looking 400 times each.
+
+    Looking more rarely than the test does overstates a length by at most one step, 0.25 % of the budget.
+    """
+    looks = np.unique(np.linspace(1, budget, _LOOKS).astype(np.int64))
+    shares = [test.weights.share(version) for version in test.weights.versions]
+    rng = np.random.default_rng(seed)
+    steps = np.diff(looks, prepend=0)
+    counts = rng.multinomial(steps, shares, size=(_PATHS, len(looks))).cumsum(axis=1)
+    proved = np.ones(counts.shape[:2], dtype=bool)
+    for side in judged(test):
+        own = counts[:, :, test.weights.versions.index(side.version)]
+        proved &= (looks - own if side.at_most else own) >= proving(test, side, looks)
+    stops = np.where(proved.any(axis=1), looks[proved.argmax(axis=1)], budget)
+    return RunLength(float(stops.mean()), int(np.quantile(stops, 0.95)), float(proved.any(axis=1).mean()))
+
+
+def proving(test: SplitTest, side: Side, requests: Counts) -> NDArray[np.int64]:
+    """The smallest count that proves a side, for each number of requests; more than it where none does."""
+    low, high = np.zeros_like(requests), requests + 1
+    while np.any(low < high):
+        middle = (low + high) // 2
+        inside = np.minimum(middle, requests)
+        enough = above(inside, requests, side.border, side.prior) >= -np.log(test.alpha)
+        enough |= middle > requests
+        low, high = np.where(enough, low, middle + 1), np.where(enough, middle, high)
+    return low
