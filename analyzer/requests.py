@@ -96,6 +96,12 @@ def read(folder: Path) -> pd.DataFrame:
     return frame.sort_values(["worker", "seq"], kind="stable", ignore_index=True)
 
 
+def read_chunk(path: Path) -> pd.DataFrame:
+    """The rows of one chunk, in the order in which they were answered; the columns of ``read``."""
+    frame: pd.DataFrame = _read(path).to_pandas()
+    return frame
+
+
 def rows(folder: Path) -> Iterator[Request]:
     """The same rows as records, for those who want one after the other."""
     frame = read(folder)

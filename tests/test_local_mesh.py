@@ -154,7 +154,13 @@ def test_a_dead_process_is_reported_by_name(home: Path, mesh: LocalMesh, victim:
     assert eventually(noticed)
 
 
-_OWNER = "from setup.local.mesh import LocalMesh\nimport time\nmesh = LocalMesh('owned')\nmesh.up()\ntime.sleep(60)"
+_OWNER = """
+from setup.local.mesh import LocalMesh
+import time
+mesh = LocalMesh("owned")
+mesh.up()
+time.sleep(60)
+"""
 
 
 @pytest.mark.parametrize("moment", ["at once", "half way", "when it is up"])

@@ -1,0 +1,24 @@
+"""Numbers as people read them, the same in every format."""
+
+from __future__ import annotations
+
+from ..intervals import Interval
+
+THIN = "\u202f"
+"""A narrow space that does not break: a number and its unit stay together."""
+
+
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    return "–" if share is None else f"{100 * share:.{digits}f}{THIN}%"
+
+
+def span(interval: Interval) -> str:
+    return f"{100 * interval.low:.1f} – {100 * interval.high:.1f}{THIN}%"
+
+
+def milliseconds(value: float) -> str:
+    return f"{value:.1f}{THIN}ms"

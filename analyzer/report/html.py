@@ -1,0 +1,36 @@
+"""The judgement as one HTML file that needs nothing else: it works offline, in print and in dark mode."""
+
+from __future__ import annotations
+
+import time
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ..judgement import Judgement
+from . import figures, plots, sentences
+
+_PAGES = Environment(
+    loader=PackageLoader("analyzer.report"),
+    autoescape=True,  # names, errors and documents come from elsewhere
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_PAGES.filters |= {
+    "count": figures.count,
+    "percent": figures.percent,
+    "span": figures.span,
+    "milliseconds": figures.milliseconds,
+}
+
+
+def report(judgement: Judgement) -> str:
+    return _PAGES.get_template("report.html").render(
+        judgement=judgement,
+        promise=judgement.run.promise,
+        headline=sentences.headline(judgement),
+        facts=list(sentences.facts(judgement)),
+        shares_plot=Markup(plots.shares(judgement)),  # noqa: S704 - our own SVG; matplotlib escapes its text
+        started=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(judgement.run.started)),
+    )

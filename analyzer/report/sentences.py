@@ -1,0 +1,62 @@
+"""What a judgement comes to in sentences, for every format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..judgement import Judgement, Matching
+from ..records import Outcome
+from .figures import count, percent
+
+
+def headline(judgement: Judgement) -> str:
+    """The verdict in one sentence."""
+    promise = judgement.run.promise
+    claim = f"{promise.weights} within {promise.within:g} points"
+    certain_after = judgement.split.certain_after
+    after = f" after {count(certain_after)}" if certain_after else ""
+    return {
+        Outcome.PASS: f"the mesh splits {claim}: certain{after} {judgement.unit}",
+        Outcome.FAIL: f"the mesh does not split {claim}: certain{after} {judgement.unit}",
+        Outcome.UNDECIDED: f"too little evidence about {claim}: {count(judgement.judged)} {judgement.unit}",
+    }[judgement.outcome]
+
+
+def facts(judgement: Judgement) -> Iterator[str]:
+    """Everything else that one should know, most important first."""
+    if judgement.matching:
+        yield from _witnesses(judgement.matching)
+    else:
+        pages = count(judgement.by_page.total)
+        yield f"witness: pages only ({pages}); Bookinfo's second try can hide decisions"
+    if judgement.excluded_before_live:
+        early = count(judgement.excluded_before_live)
+        yield f"excluded: {early} pages from before every proxy served the weights"
+    for name, pages_with in judgement.errors.items():
+        yield f"trouble: {name} on {count(pages_with)} pages"
+    alpha = percent(judgement.run.promise.alpha, 0 if judgement.run.promise.alpha >= 0.01 else 2)
+    yield f"risk: a false PASS at most {alpha}, a false FAIL at most {alpha}, whenever anybody looks"
+    if judgement.run.ending:
+        yield f"the load ended because {judgement.run.ending}"
+
+
+def _witnesses(matching: Matching) -> Iterator[str]:
+    if matching.is_perfect:
+        pages = count(matching.pages)
+        yield f"witnesses: {pages} pages and {pages} calls match one to one, difference 0"
+    else:
+        difference = matching.calls - matching.pages
+        yield (
+            f"witnesses: {count(matching.pages)} pages, {count(matching.calls)} calls, "
+            f"difference {difference:+d}; {count(matching.exactly_one)} match one to one"
+        )
+        for number, meaning in (
+            (matching.asked_again, "pages for which productpage asked reviews again after an error"),
+            (matching.without_call, "pages without a call in the log"),
+            (matching.without_page, "calls without a page"),
+            (matching.disagree, "pages that show another version than was called"),
+        ):
+            if number:
+                yield f"witnesses: {count(number)} {meaning}"
+    if matching.foreign:
+        yield f"witnesses: {count(matching.foreign)} calls by other clients, not counted"

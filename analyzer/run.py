@@ -1,0 +1,128 @@
+"""One run's folder: what was promised, what was done, where its evidence lies (docs/run-folder.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import JudgementError
+from .records import Version, Weights
+
+FORMAT = 1
+"""History: 1 is the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPod:
+    """A pod of the mesh, so that its log lines and its address can be given a version."""
+
+    name: str
+    namespace: str
+    labels: Mapping[str, str]
+    ip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What was claimed before the run: nothing here may be chosen after looking at the data.
+
+    ``within`` is in points (2.0 is two percentage points), ``alpha`` and ``power`` are probabilities.
+    """
+
+    weights: Weights
+    within: float
+    alpha: float
+    power: float
+    budget: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """``run.json``. Times are Unix seconds; ``ended`` is None while it lasts and after a crash."""
+
+    id: str
+    promise: Promise
+    url: str
+    mesh: Mapping[str, Any] | None
+    """Kind, name and settings of the mesh; None where only a URL was loaded: pages are the only witness."""
+    pods: Sequence[RunPod]
+    documents: str
+    """The Istio documents in force, as YAML."""
+    load: Mapping[str, Any]
+    started: float
+    live: float | None
+    """Since when every proxy involved served the documents; None where nobody can tell."""
+    ended: float | None = None
+    ending: str = ""
+    """Why the load ended, in words."""
+    missing: Sequence[str] = field(default_factory=tuple)
+    """Evidence that may be incomplete, in words."""
+    weighbridge: str = ""
+
+    def pods_of(self, app: str) -> Sequence[RunPod]:
+        return [pod for pod in self.pods if pod.labels.get("app") == app]
+
+    def versions_by_ip(self) -> Mapping[str, Version]:
+        """The version label behind each upstream address, for calls that no subset routed."""
+        return {pod.ip: pod.labels["version"] for pod in self.pods if "version" in pod.labels}
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The files of one run; each has one writer."""
+
+    path: Path
+
+    @property
+    def run_file(self) -> Path:
+        return self.path / "run.json"
+
+    @property
+    def requests(self) -> Path:
+        return self.path / "requests"
+
+    @property
+    def access_log(self) -> Path:
+        return self.path / "access-log"
+
+    def log_of(self, pod: RunPod) -> Path:
+        return self.access_log / pod.name / "istio-proxy.log"
+
+    def write(self, run: Run) -> None:
+        data = {"format": FORMAT, **asdict(run)}
+        data["promise"]["weights"] = run.promise.weights.as_dict()
+        text = json.dumps(data, indent=2) + "\n"
+        beside = self.path / ".run.json.new"
+        beside.write_text(text)
+        beside.replace(self.run_file)
+
+    def read(self) -> Run:
+        """Read ``run.json``; raises JudgementError where it is no run, broken, or of a newer format."""
+        try:
+            data = json.loads(self.run_file.read_text())
+            found = data.pop("format")
+        except OSError as error:
+            raise JudgementError(
+                f"{self.path} is no run: {error.strerror}: run.json", "name a folder below results/"
+            ) from error
+        except (ValueError, AttributeError, KeyError, TypeError) as error:
+            raise JudgementError(f"{self.run_file} is not readable: {error}") from error
+        if found != FORMAT:
+            raise JudgementError(
+                f"{self.run_file} has format {found}, this is for format {FORMAT}",
+                "use the weighbridge that wrote it, or a newer one",
+            )
+        try:
+            return _run(data)
+        except (TypeError, KeyError, ValueError) as error:
+            raise JudgementError(f"{self.run_file} is not readable: {error}") from error
+
+
+def _run(data: dict[str, Any]) -> Run:
+    promise = data.pop("promise")
+    pods = tuple(RunPod(**pod) for pod in data.pop("pods"))
+    weights = Weights.of(promise.pop("weights"))
+    return Run(promise=Promise(weights=weights, **promise), pods=pods, **data)

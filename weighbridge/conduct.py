@@ -1,0 +1,149 @@
+"""One run from start to end: the load is driven, the evidence collected, and the folder left complete."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+from analyzer.plan import plan, suggested_within
+from analyzer.records import Weights
+from analyzer.run import Promise, Run, RunFolder, RunPod
+from locustfiles._command import LoadPlan
+from setup import documents
+from setup.local.mesh import LocalMesh
+from setup.mesh import AccessLog, MeshError
+
+from . import console, folders, load
+from .load import Load, LoadError
+from .progress import Progress
+from .watch import Watch
+
+_TICK = 0.25
+"""Seconds between two looks; the proxies write their logs out every 0.2 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asked of one run."""
+
+    promise: Promise
+    users: int
+    rate: float
+    requests: int | None
+    seconds: float | None
+    until_certain: bool
+    out: Path | None
+
+    @classmethod
+    def of(cls, weights: Weights, asked: Mapping[str, Any]) -> Self:
+        """Fill in what was left open; raises PlanError where the promise cannot be kept."""
+        within = asked["within"] or suggested_within(weights)
+        budget = plan(weights, within=within, alpha=asked["alpha"], power=asked["power"]).budget
+        requests = asked["requests"] or (None if asked["seconds"] else budget)
+        return cls(
+            promise=Promise(weights, within, asked["alpha"], asked["power"], budget),
+            users=asked["users"],
+            rate=asked["rate"],
+            requests=requests,
+            seconds=asked["seconds"],
+            until_certain=asked["until_certain"],
+            out=asked["out"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Conducted:
+    """What a run came to before it was judged; ``trouble`` is what broke it off, if something did."""
+
+    folder: RunFolder
+    trouble: MeshError | LoadError | None
+
+
+def conduct(wanted: Wanted, url: str, mesh: LocalMesh | None, live: float | None) -> Conducted:
+    """Load as wanted and bring everything into the run's folder, whatever happens meanwhile.
+
+    Ctrl-C ends the load, not the run: what was seen until then is kept and can be judged.
+    """
+    run_id = folders.fresh_id()
+    folder = folders.new(run_id, wanted.out)
+    run = _started(run_id, wanted, url, mesh, live)
+    folder.write(run)
+    console.say(
+        f"run {run_id}: {wanted.promise.weights} within {wanted.promise.within:g} points → {folder.path}"
+    )
+    log = mesh.access_log(folder.access_log) if mesh else None
+    ending, trouble = _load(
+        _plan(run_id, wanted, url, folder), mesh, log, Watch(folder, run, wanted.until_certain)
+    )
+    missing = tuple(log.finish()) if log else ()
+    folder.write(replace(run, ended=time.time(), ending=ending, missing=missing))
+    return Conducted(folder, trouble)
+
+
+def _load(
+    plan: LoadPlan, mesh: LocalMesh | None, log: AccessLog | None, watch: Watch
+) -> tuple[str, MeshError | LoadError | None]:
+    """Drive one load to its end; gives why it ended, and what went wrong if something did."""
+    with load.running(plan) as locust:
+        try:
+            ending = _drive(locust, mesh, log, watch)
+        except KeyboardInterrupt:
+            ending = "interrupted by Ctrl-C"
+        except MeshError as error:
+            return str(error), error
+        finally:
+            locust.stop()
+        trouble = locust.trouble()
+    return str(trouble or ending), trouble
+
+
+def _drive(locust: Load, mesh: LocalMesh | None, log: AccessLog | None, watch: Watch) -> str:
+    """Look again and again until the load has ended or the verdict is certain; gives why it ended."""
+    with Progress() as progress:
+        while locust.is_running:
+            time.sleep(_TICK)
+            if mesh:
+                mesh.check()
+            if log:
+                log.pump()
+            watch.look()
+            progress.show(watch.line())
+            if watch.is_certain:
+                return "the verdict is certain"
+    return "the load is complete"
+
+
+def _plan(run_id: str, wanted: Wanted, url: str, folder: RunFolder) -> LoadPlan:
+    return LoadPlan(
+        url=url,
+        run=run_id,
+        folder=folder.path,
+        users=wanted.users,
+        requests=wanted.requests,
+        seconds=wanted.seconds,
+        rate=wanted.rate,
+    )
+
+
+def _started(run_id: str, wanted: Wanted, url: str, mesh: LocalMesh | None, live: float | None) -> Run:
+    return Run(
+        id=run_id,
+        promise=wanted.promise,
+        url=url,
+        mesh=mesh.describe() if mesh else None,
+        pods=tuple(RunPod(p.name, p.namespace, dict(p.labels), p.ip) for p in mesh.pods()) if mesh else (),
+        documents=documents.dump(mesh.documents()) if mesh else "",
+        load={
+            "users": wanted.users,
+            "requests": wanted.requests,
+            "seconds": wanted.seconds,
+            "rate": wanted.rate,
+        },
+        started=time.time(),
+        live=live,
+        weighbridge=version("weighbridge"),
+    )

@@ -1,0 +1,43 @@
+"""How the front door speaks: results on stdout, everything else on stderr, colours only on terminals."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
+"""Progress, hints and errors."""
+
+
+def say(text: str) -> None:
+    """One line for people, on stderr."""
+    notes.print(text, markup=False)
+
+
+def show(result: RenderableType) -> None:
+    """A result for people, on stdout."""
+    Console(highlight=False, soft_wrap=True).print(result, markup=False)
+
+
+def plain(text: str) -> Text:
+    """Text from elsewhere, with nothing in it that a terminal would obey."""
+    return Text("".join(character if character.isprintable() else "\ufffd" for character in text))
+
+
+def emit(result: Mapping[str, Any]) -> None:
+    """The one JSON object that ``--json`` promises, on stdout."""
+    sys.stdout.write(json.dumps(result, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def explain(message: str, hint: str) -> None:
+    """What happened, and what to do next."""
+    notes.print("error: ", style="bold red", end="")
+    notes.print(message, markup=False)
+    if hint:
+        notes.print(f"hint:  {hint}", markup=False)

@@ -1,0 +1,68 @@
+"""The mesh that the options name: made here, found running, or started in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from setup.local.folder import Layout
+from setup.local.mesh import LocalMesh
+from setup.local.topology import replica_names
+from setup.mesh import MeshError
+
+from . import options
+
+_START_LIMIT = 30.0
+
+
+def local(asked: Mapping[str, Any]) -> LocalMesh:
+    """The local mesh as the options of ``options.local_mesh`` describe it; not started."""
+    replicas = options.replicas_of(asked["replicas"])
+    if unknown := replica_names(replicas):
+        raise click.BadParameter(
+            f"there is no workload {unknown[0]}; write for example reviews-v2=3", param_hint="--replicas"
+        )
+    layout = Layout(asked["host"], asked["port"], asked["generation"], asked["log_format"], replicas)
+    return LocalMesh(asked["mesh_name"], layout)
+
+
+def detached(asked: Mapping[str, Any]) -> LocalMesh:
+    """Start the mesh in a process of its own and give it back when it is ready."""
+    local(asked)  # refuse bad options here, where they are seen
+    with tempfile.TemporaryFile() as words:
+        owner = subprocess.Popen(
+            [sys.executable, "-P", "-m", "weighbridge", "up", *_arguments(asked)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=words,
+            cwd=Path.cwd(),
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + _START_LIMIT
+        while time.monotonic() < deadline and owner.poll() is None:
+            mesh = LocalMesh(asked["mesh_name"])
+            if mesh.is_up and mesh.owner == owner.pid:
+                return mesh
+            time.sleep(0.02)
+        owner.terminate()
+        words.seek(0)
+        raise MeshError(_reason(words.read().decode(errors="replace")))
+
+
+def _arguments(asked: Mapping[str, Any]) -> list[str]:
+    plain = [f"--{name.replace('_', '-')}={value}" for name, value in asked.items() if name != "replicas"]
+    return plain + [f"--replicas={pair}" for pair in asked["replicas"]]
+
+
+def _reason(words: str) -> str:
+    for line in words.splitlines():
+        if line.startswith("error: "):
+            return line.removeprefix("error: ")
+    return "the mesh did not start"

@@ -1,0 +1,142 @@
+"""Options that several verbs share, so that they read and behave alike everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from analyzer.records import Weights
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class WeightsType(click.ParamType[Weights]):
+    """``v2=90,v3=10``."""
+
+    name = "weights"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Weights:
+        return value if isinstance(value, Weights) else Weights.parse(value)
+
+
+WEIGHTS = WeightsType()
+
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, for machines."
+)
+
+mesh_name = click.option(
+    "--mesh-name",
+    default="default",
+    show_default=True,
+    help="Which local mesh; several can run side by side.",
+)
+
+
+def examples(*lines: str) -> str:
+    """An epilog whose lines stay as they are."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def load(verb: F) -> F:
+    """How much is loaded, and what is claimed of it."""
+    for option in reversed(_LOAD):
+        verb = option(verb)
+    return verb
+
+
+def local_mesh(verb: F) -> F:
+    """What a local mesh can be asked to be."""
+    for option in reversed(_LOCAL_MESH):
+        verb = option(verb)
+    return verb
+
+
+def replicas_of(pairs: tuple[str, ...]) -> Mapping[str, int]:
+    """Read ``reviews-v2=3``; raises click.BadParameter with what to write instead."""
+    replicas: dict[str, int] = {}
+    for pair in pairs:
+        workload, _, count = pair.partition("=")
+        if not count.isdecimal() or int(count) > 20:
+            raise click.BadParameter(
+                f"{pair!r}: write for example reviews-v2=3 (0 to 20)", param_hint="--replicas"
+            )
+        replicas[workload] = int(count)
+    return replicas
+
+
+_LOAD = (
+    click.option(
+        "--within",
+        type=click.FloatRange(0, 50, min_open=True),
+        help="Points a share may differ from its weight; suggested from the weights if not given.",
+    ),
+    click.option(
+        "--alpha",
+        type=click.FloatRange(0, 0.5, min_open=True),
+        default=0.01,
+        show_default=True,
+        help="The probability of a false PASS, and of a false FAIL, that you accept.",
+    ),
+    click.option(
+        "--power",
+        type=click.FloatRange(0.5, 1, max_open=True),
+        default=0.95,
+        show_default=True,
+        help="The probability that a correct mesh is proved correct within the plan.",
+    ),
+    click.option(
+        "--requests",
+        type=click.IntRange(1),
+        help="At most so many pages; 1.6 times the plan if neither this nor --time is given.",
+    ),
+    click.option("--time", "seconds", type=click.FloatRange(1), help="At most so many seconds."),
+    click.option(
+        "--users", type=click.IntRange(1, 10_000), default=8, show_default=True, help="Concurrent readers."
+    ),
+    click.option(
+        "--rate",
+        type=click.FloatRange(0),
+        default=0.0,
+        help="Pages per second over all readers; 0 is as fast as they answer.",
+    ),
+    click.option(
+        "--until-certain/--to-the-end",
+        default=True,
+        help="Stop as soon as the verdict is certain (default), or load to the end.",
+    ),
+    click.option(
+        "--out", type=click.Path(path_type=Path), help="Folder of the run; results/<run> if not given."
+    ),
+)
+
+_LOCAL_MESH = (
+    mesh_name,
+    click.option(
+        "--port",
+        default=0,
+        type=click.IntRange(0, 65535),
+        help="Port of the ingress gateway; a free one if not given.",
+    ),
+    click.option("--host", default="127.0.0.1", show_default=True, help="Address the gateway listens on."),
+    click.option(
+        "--generation",
+        type=click.Choice(["A", "B", "C"]),
+        default="C",
+        show_default=True,
+        help="Bookinfo's page: A (Istio to 1.13), B (to 1.22), C (since 1.23).",
+    ),
+    click.option(
+        "--replicas", multiple=True, metavar="WORKLOAD=N", help="Pods of a workload, such as reviews-v2=3."
+    ),
+    click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="The proxies' access log, as Istio writes it.",
+    ),
+)

@@ -1,0 +1,63 @@
+"""``weighbridge route``: weights or documents, in force when the command returns."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from analyzer.records import Weights
+from setup import documents, routes
+from setup.documents import Document
+from setup.local.mesh import LocalMesh
+
+from . import console, options
+
+
+@click.command(
+    epilog=options.examples(
+        "weighbridge route v2=90,v3=10",
+        "weighbridge route -f virtual-service.yaml",
+        "kubectl get virtualservice,destinationrule -o yaml | weighbridge route -f -",
+        "weighbridge route --reset",
+    )
+)
+@click.argument("weights", required=False, type=options.WEIGHTS)
+@click.option(
+    "-f",
+    "--file",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Istio documents; - is stdin.",
+)
+@click.option("--reset", is_flag=True, help="Take every route away but the way in.")
+@options.mesh_name
+@options.as_json
+def route(
+    weights: Weights | None, files: tuple[Path, ...], reset: bool, mesh_name: str, as_json: bool
+) -> None:
+    """Apply WEIGHTS to reviews, or Istio documents; when it returns, every Envoy serves them."""
+    if sum((weights is not None, bool(files), reset)) != 1:
+        raise click.UsageError("give WEIGHTS, or documents with -f, or --reset")
+    started = time.monotonic()
+    mesh = LocalMesh(mesh_name)
+    if reset:
+        mesh.reset()
+    else:
+        mesh.route(routes.split(weights) if weights else _read(files))
+    took = time.monotonic() - started
+    if as_json:
+        console.emit({"mesh": mesh_name, "weights": weights.as_dict() if weights else None, "seconds": took})
+    else:
+        console.say(f"in force at every proxy after {took:.2f} s")
+
+
+def _read(files: Sequence[Path]) -> list[Document]:
+    found: list[Document] = []
+    for file in files:
+        found += documents.read(sys.stdin.read(), "stdin") if str(file) == "-" else documents.read_file(file)
+    return found

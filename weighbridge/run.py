@@ -1,0 +1,81 @@
+"""``weighbridge run``: route, load, collect, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from analyzer.exit_codes import OF_OUTCOME
+from analyzer.records import Weights
+from setup import routes
+from setup.local.mesh import LocalMesh
+
+from . import conduct, console, meshes, options, verdicts
+from .conduct import Wanted
+
+
+@click.command(
+    epilog=options.examples(
+        "weighbridge run v2=90,v3=10",
+        "weighbridge run v2=90,v3=10 --within 5 --json",
+        "weighbridge run v2=50,v3=50 --requests 10000 --to-the-end",
+        "weighbridge run --expect v2=90,v3=10 --no-route      judge a running mesh as it stands",
+        "weighbridge run --expect v2=90,v3=10 --url http://127.0.0.1:8080      any ingress",
+    )
+)
+@click.argument("weights", required=False, type=options.WEIGHTS)
+@click.option("--expect", type=options.WEIGHTS, help="The weights to judge by, where none are applied.")
+@click.option("--no-route", is_flag=True, help="Leave the routes of the mesh as they are.")
+@click.option("--url", help="Load this ingress; without a mesh at hand, pages are the only witness.")
+@options.load
+@options.local_mesh
+@options.as_json
+def run(
+    weights: Weights | None,
+    expect: Weights | None,
+    no_route: bool,
+    url: str | None,
+    as_json: bool,
+    **asked: Any,
+) -> int:
+    """Apply WEIGHTS, load /productpage, and judge whether the mesh splits as they say.
+
+    Uses the mesh that is up; where none is, brings one up and takes it down again.
+    """
+    applied = not (no_route or url)
+    promised = weights if applied else expect
+    if promised is None or (weights is None) != (not applied) or (expect and applied):
+        raise click.UsageError("give WEIGHTS to apply, or --expect WEIGHTS with --no-route or --url")
+    wanted = Wanted.of(promised, asked)
+    if url:
+        return finish(conduct.conduct(wanted, url.rstrip("/"), None, None), as_json=as_json)
+    with mesh_for(asked) as mesh:
+        live = mesh.route(routes.split(promised)) if applied else None
+        return finish(conduct.conduct(wanted, mesh.url, mesh, live), as_json=as_json)
+
+
+def finish(conducted: conduct.Conducted, *, as_json: bool) -> int:
+    """Judge what was collected, report it, and only then raise what broke the run off."""
+    judgement = verdicts.write(conducted.folder)
+    if conducted.trouble is not None:
+        raise conducted.trouble
+    verdicts.show(judgement, as_json=as_json)
+    return OF_OUTCOME[judgement.outcome]
+
+
+@contextmanager
+def mesh_for(asked: dict[str, Any]) -> Iterator[LocalMesh]:
+    """The mesh that is up under that name, or one of our own for as long as the block lasts."""
+    mesh = meshes.local(asked)
+    if mesh.is_up:
+        yield mesh
+        return
+    console.say("no mesh is up: starting one for this run")
+    try:
+        mesh.up()
+        yield mesh
+    finally:
+        mesh.down()

@@ -1,0 +1,46 @@
+"""``weighbridge status``: which meshes stand, and what they serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from setup import documents
+from setup.local.folder import running
+from setup.local.mesh import LocalMesh
+
+from . import console, options
+
+
+@click.command(epilog=options.examples("weighbridge status", "weighbridge status --documents"))
+@click.option(
+    "--documents", "with_documents", is_flag=True, help="Show the Istio documents in force, as YAML."
+)
+@options.as_json
+def status(with_documents: bool, as_json: bool) -> None:
+    """Show every local mesh that is up, its pods and the routes in force."""
+    meshes = [_describe(LocalMesh(name)) for name in running()]
+    if as_json:
+        console.emit({"meshes": meshes})
+    elif not meshes:
+        console.show("no mesh is up; start one with `weighbridge up`")
+    else:
+        for mesh in meshes:
+            console.show(_text(mesh, with_documents=with_documents))
+
+
+def _describe(mesh: LocalMesh) -> dict[str, Any]:
+    return {
+        "mesh": mesh.name,
+        "url": mesh.url,
+        "generation": mesh.layout.generation,
+        "pods": [{"name": pod.name, "ip": pod.ip, "labels": dict(pod.labels)} for pod in mesh.pods()],
+        "documents": documents.dump(mesh.documents()),
+    }
+
+
+def _text(mesh: dict[str, Any], *, with_documents: bool) -> str:
+    lines = [f"{mesh['mesh']}  {mesh['url']}/productpage  (page generation {mesh['generation']})"]
+    lines += [f"  {pod['name']:<42} {pod['ip']}" for pod in mesh["pods"]]
+    return "\n".join(lines) + (f"\n{mesh['documents']}" if with_documents else "")

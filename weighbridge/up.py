@@ -1,0 +1,47 @@
+"""``weighbridge up``: a local mesh that stands until Ctrl-C."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from . import console, meshes, options
+
+
+@click.command(
+    epilog=options.examples(
+        "weighbridge up",
+        "weighbridge up --port 8080 --replicas reviews-v3=2",
+        "weighbridge up --detach && weighbridge route v2=90,v3=10",
+    )
+)
+@options.local_mesh
+@click.option("--detach", is_flag=True, help="Give the shell back; end it with `weighbridge down`.")
+@options.as_json
+def up(as_json: bool, detach: bool, **asked: Any) -> None:
+    """Start a local mesh of real Envoys with Bookinfo behind them, and keep it until Ctrl-C."""
+    if detach:
+        mesh = meshes.detached(asked)
+        _announce(mesh.url, mesh.name, as_json=as_json)
+        return
+    mesh = meshes.local(asked)
+    started = time.monotonic()
+    try:
+        mesh.up()
+        console.say(f"ready after {time.monotonic() - started:.1f} s")
+        _announce(mesh.url, mesh.name, as_json=as_json)
+        console.say("Ctrl-C ends it")
+        while True:
+            time.sleep(0.2)
+            mesh.check()
+    finally:
+        mesh.down()
+
+
+def _announce(url: str, name: str, *, as_json: bool) -> None:
+    if as_json:
+        console.emit({"url": url, "mesh": name})
+    else:
+        console.show(f"{url}/productpage")
