@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.bookinfo_pages import page_of
+from bookinfo_pages import page_of
 
 PAGES = tuple(page_of(version) for version in ("v1", "v2", "v3"))
 

@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
+from page_servers import closed_port, serving, whole
 
 from locustfiles._http import Answer, Connection
-from tests.page_servers import closed_port, serving, whole
 
 Connect = Callable[..., Connection]
 

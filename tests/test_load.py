@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from page_servers import PageServer, closed_port, serving, three_versions, whole
 
 from analyzer import requests, tag
 from locustfiles import _command
 from locustfiles._command import LoadPlan
 from locustfiles._settings import ROWS, Summary
-from tests.page_servers import PageServer, closed_port, serving, three_versions, whole
 
 pytestmark = pytest.mark.e2e
 RUN = "e2e"

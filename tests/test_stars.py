@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from bookinfo_pages import GENERATIONS, Generation, Shown, body, page_of
 from hypothesis import given
 from hypothesis import strategies as st
+from test_bookinfo_pages import CASES
+from test_bookinfo_pages import page as local_page
 
 from analyzer.records import Doubt, Page, Trouble
 from analyzer.stars import page, version_of
 from analyzer.stars_oracle import page_by_parser
-from tests.bookinfo_pages import GENERATIONS, Generation, Shown, body, page_of
+from setup.local.bookinfo.spec import Generation as LocalGeneration
 
 POD = "reviews-v3-84779c7bbc-9drws"
 READERS = pytest.mark.parametrize("read", [page, page_by_parser], ids=["bytes", "parser"])
@@ -204,6 +207,31 @@ def test_a_page_cut_before_its_second_review_is_not_v1(read: Reader, generation:
 )
 def test_a_pods_name_holds_its_version(pod: str, version: str | None) -> None:
     assert version_of(pod) == version
+
+
+EXPECTED = {
+    "v1": ("v1", None),
+    "v2": ("v2", None),
+    "v3": ("v3", None),
+    "reviews-down": (None, Trouble.REVIEWS),
+    "ratings-down": ("v2", Trouble.RATINGS),
+    "details-down": ("v2", None),
+}
+
+
+@READERS
+@pytest.mark.parametrize("generation", list(LocalGeneration))
+@pytest.mark.parametrize("case", CASES)
+def test_the_pages_of_the_local_mesh_say_what_they_are(
+    read: Reader, generation: LocalGeneration, case: str
+) -> None:
+    version, trouble = EXPECTED[case]
+    if trouble is Trouble.RATINGS and generation is LocalGeneration.A:
+        version = None  # it shows no pod
+    got = read(local_page(generation, case))
+    assert (got.version, got.trouble, got.doubt) == (version, trouble, None)
+    assert got.details_trouble == (case == "details-down")
+    assert (got.pod is None) == (generation is LocalGeneration.A or case == "reviews-down")
 
 
 SHOWN = st.builds(
