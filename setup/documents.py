@@ -74,12 +74,12 @@ def read(text: str, source: str) -> tuple[Document, ...]:
     """The documents of a YAML text, in its order; raises DocumentError for the first thing that is wrong."""
     source = shown(source)[1:-1] if not source.isprintable() else source
     try:
-        found = [item for one in objects.loaded(text) for item in _items(one, source)]
+        found = list(objects.loaded(text))
     except objects.ObjectsError as error:
         raise DocumentError(f"{source}: {error}", "write one or more YAML documents") from error
     if not found:
         raise DocumentError(f"{source}: it holds no document", f"write one of {', '.join(SPECS)}")
-    documents = tuple(_document(one, source) for one in found)
+    documents = tuple(_document(item, source) for one in found for item in _items(one, source))
     for index, document in enumerate(documents):
         if document.key in (other.key for other in documents[:index]):
             raise document.error(Fault("metadata.name", "it stands twice in one text", "keep one of them"))
@@ -106,8 +106,12 @@ def merge(current: Iterable[Document], new: Iterable[Document]) -> tuple[Documen
 
 
 def dump(documents: Iterable[Document]) -> str:
-    """The documents as YAML that ``read`` gives back the same, all as ``networking.istio.io/v1beta1``."""
-    return objects.dumped(manifest(document) for document in documents)
+    """The documents as YAML that ``read`` gives back the same, all as ``networking.istio.io/v1beta1``.
+
+    None at all are an empty List, as kubectl prints them: an empty text would be a mistake to ``read``.
+    """
+    manifests = [manifest(document) for document in documents]
+    return objects.dumped(manifests or [{"apiVersion": "v1", "kind": "List", "items": []}])
 
 
 def manifest(document: Document) -> dict[str, Any]:

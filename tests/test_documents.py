@@ -195,6 +195,10 @@ def test_what_is_written_is_read_back_the_same() -> None:
     assert again == read
 
 
+def test_no_documents_at_all_are_read_back_too() -> None:
+    assert documents.read(documents.dump(()), "r") == ()
+
+
 def test_documents_are_written_in_a_version_that_every_istio_serves() -> None:
     (document,) = documents.read(routed(), "r")
     assert documents.dump([document]) == (
