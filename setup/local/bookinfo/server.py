@@ -75,6 +75,8 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:  # nothing is upgraded here: go on in HTTP/1.1
             self._parser = httptools.HttpRequestParser(self)
+        except httptools.HttpParserCallbackError:  # an error of ours, not the client's: to be seen
+            raise
         except httptools.HttpParserError:
             self._send(BAD_REQUEST, keep_alive=False)
 
