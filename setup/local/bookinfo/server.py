@@ -24,12 +24,13 @@ class Server:
 
     def __init__(self, handler: Handler) -> None:
         self.handler = handler
+        self.loop = asyncio.get_running_loop()
         self.connections: set[Connection] = set()
         self.draining = False
         self._empty = asyncio.Event()
 
     async def start(self, sock: socket.socket) -> None:
-        self._listener = await asyncio.get_running_loop().create_server(lambda: Connection(self), sock=sock)
+        self._listener = await self.loop.create_server(lambda: Connection(self), sock=sock)
 
     async def drain(self, seconds: float) -> None:
         """Take no more connections, finish what is in flight, cut off what takes longer than that."""
@@ -125,14 +126,14 @@ class Connection(asyncio.Protocol):
         if isinstance(answer, Response):
             self._send(answer, keep_alive=request.keep_alive, head_only=request.method == b"HEAD")
         else:
-            self._task = asyncio.get_running_loop().create_task(self._answer_later(request, answer))
+            self._task = self._server.loop.create_task(self._answer_later(request, answer))
 
     async def _answer_later(self, request: Request, answer: Coroutine[Any, Any, Response]) -> None:
         try:
             result = await answer
         except Exception as error:
             result = BROKEN
-            asyncio.get_running_loop().call_exception_handler({"message": str(request), "exception": error})
+            self._server.loop.call_exception_handler({"message": str(request), "exception": error})
         self._task = None
         self._send(result, keep_alive=request.keep_alive, head_only=request.method == b"HEAD")
         while self._waiting and self._task is None:
