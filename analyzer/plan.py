@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binom
 
+from .errors import InputError
 from .records import Version, Weights
 from .run_length import run_length
 from .split import SplitTest
@@ -19,12 +20,8 @@ BUDGET = 1.6
 """The sequential test gives up at this multiple of the plan; ``passes`` says how rarely that is too early."""
 
 
-class PlanError(ValueError):
+class PlanError(InputError):
     """A plan that cannot keep its promise: the message says why, the hint what to ask for instead."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .errors import InputError
+
 Version = str
 """A version label such as ``v2``; also the name of its subset in the documents we write."""
 
@@ -16,12 +18,8 @@ UNKNOWN: Version = "unknown"
 _VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 
 
-class WeightsError(ValueError):
+class WeightsError(InputError):
     """The weights cannot be: the message says why, the hint what to write instead."""
-
-    def __init__(self, message: str, hint: str = "write for example v2=90,v3=10") -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.json as pj
 import pyarrow.parquet as pq
 
+from .errors import InputError
 from .records import Request
 
 if TYPE_CHECKING:
@@ -31,12 +32,8 @@ _HINTS = get_type_hints(Request)
 _COLUMNS = tuple(field.name for field in fields(Request))
 
 
-class RowsError(Exception):
+class RowsError(InputError):
     """The rows cannot be read: the message names the file, the hint says what to do."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 def _kind(hint: Any) -> type:

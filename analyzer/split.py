@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from .errors import InputError
 from .evidence import BROAD, Floats, Prior, above, below, ceiling, focused
 from .records import UNKNOWN, Outcome, Version, Weights
 
@@ -30,12 +31,8 @@ _CHUNK = 1 << 16
 _NOTHING = 1e-12
 
 
-class SplitError(ValueError):
+class SplitError(InputError):
     """A test that can promise nothing: the message says why, the hint what to change."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)

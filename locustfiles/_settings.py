@@ -11,6 +11,7 @@ from typing import Self
 import msgspec
 
 from analyzer import tag
+from analyzer.errors import InputError
 
 ENVIRONMENT = "WEIGHBRIDGE_LOAD"
 """Names the environment variable that names the settings file. Without it, nothing is recorded."""
@@ -18,12 +19,8 @@ SUMMARY = "summary.json"
 ROWS = "requests"
 
 
-class SettingsError(ValueError):
+class SettingsError(InputError):
     """The load cannot run as told: the message says what is wrong, the hint what to write instead."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,6 +8,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from analyzer.errors import InputError
+
 from . import objects
 from .schema import destination_rule, gateway, virtual_service
 from .schema.shapes import Fault, Fields, Keyed, Shape, shown
@@ -38,12 +40,8 @@ _METADATA = Fields(
 )
 
 
-class DocumentError(ValueError):
+class DocumentError(InputError):
     """A document cannot be used: the message names document, path and reason, the hint the way out."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from analyzer.errors import WorkError
+
 from .documents import Document
 
 
-class MeshError(Exception):
+class MeshError(WorkError):
     """The mesh could not do what was asked: the message says what happened and where, the hint what to do."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)

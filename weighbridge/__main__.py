@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sys
 from collections.abc import Sequence
@@ -9,31 +10,40 @@ from types import FrameType
 
 import click
 
-from analyzer.errors import JudgementError
+from analyzer.errors import InputError, WorkError
 from analyzer.exit_codes import ExitCode
-from analyzer.plan import PlanError
-from analyzer.records import WeightsError
-from analyzer.requests import RowsError
-from analyzer.split import SplitError
-from locustfiles._settings import SettingsError
-from setup.documents import DocumentError
-from setup.local.bookinfo.spec import BookinfoError
-from setup.mesh import MeshError
 
-from . import analyze, console, demo, down, fault, route, run, stars, status, up
-from .load import LoadError
+from . import console
 
-VERBS: Sequence[click.Command] = (
-    demo.demo,
-    up.up,
-    status.status,
-    route.route,
-    fault.fault,
-    run.run,
-    analyze.analyze,
-    stars.stars,
-    down.down,
-)
+VERBS = {
+    "demo": "The main job in one command: 90/10 on a local mesh, loaded, judged, reported.",
+    "up": "Start a local mesh of real Envoys, with Bookinfo behind them.",
+    "status": "Show the meshes that are up, and the routes in force.",
+    "route": "Apply weights or Istio documents; in force when it returns.",
+    "fault": "Make a service of the local mesh fail or answer late.",
+    "run": "Route, load, collect and judge.",
+    "analyze": "Judge a recorded run again.",
+    "stars": "Tell version, pod and trouble of saved pages.",
+    "down": "Take a local mesh down.",
+}
+"""Each verb is the command of its own name in the module of its own name."""
+
+
+class Verbs(click.Group):
+    """Imports a verb when it is used, because statistics and plots take seconds that ``up`` does not need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        verb: click.Command = getattr(importlib.import_module(f".{cmd_name}", __package__), cmd_name)
+        return verb
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
 
 
 class Terminated(BaseException):
@@ -41,7 +51,7 @@ class Terminated(BaseException):
 
 
 @click.group(
-    commands={verb.name or "": verb for verb in VERBS},
+    cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with `weighbridge demo`; every verb has --help with examples.",
 )
@@ -61,19 +71,11 @@ def outcome(arguments: Sequence[str]) -> int:
     try:
         return int(weighbridge.main(list(arguments), standalone_mode=False) or ExitCode.HOLDS)
     except click.UsageError as error:
-        usage = error.ctx.get_usage() if error.ctx else ""
-        return _failed(arguments, ExitCode.USAGE, error.format_message(), usage)
-    except (
-        WeightsError,
-        DocumentError,
-        SettingsError,
-        PlanError,
-        SplitError,
-        JudgementError,
-        RowsError,
-    ) as error:
+        verb = error.ctx.command_path if error.ctx else "weighbridge"
+        return _failed(arguments, ExitCode.USAGE, error.format_message(), f"see `{verb} --help`")
+    except InputError as error:
         return _failed(arguments, ExitCode.USAGE, str(error), error.hint)
-    except (MeshError, BookinfoError, LoadError) as error:
+    except WorkError as error:
         return _failed(arguments, ExitCode.FAILED, str(error), error.hint)
     except OSError as error:
         return _failed(arguments, ExitCode.FAILED, _of_system(error), "")

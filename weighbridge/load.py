@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from analyzer.errors import WorkError
 from locustfiles import _command
 from locustfiles._command import LoadPlan
 from setup import processes
@@ -15,12 +16,8 @@ STOP_GRACE = 20.0
 """Seconds for pages in flight and the last rows; longer than one request may take."""
 
 
-class LoadError(Exception):
+class LoadError(WorkError):
     """The load could not do its work: the message says why, the hint what to do."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 class Load:

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from analyzer.errors import WorkError
+
 APPS = ("details", "ratings", "reviews", "productpage")
 
 
-class BookinfoError(RuntimeError):
+class BookinfoError(WorkError):
     """The Bookinfo process cannot be started or steered: the message says why, the hint what to do."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 class Generation(StrEnum):
