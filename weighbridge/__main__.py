@@ -21,6 +21,7 @@ VERBS = {
     "status": "Show the meshes that are up, and the routes in force.",
     "route": "Apply weights or Istio documents; in force when it returns.",
     "fault": "Make a service of the local mesh fail or answer late.",
+    "plan": "Say how many requests a claim needs, before any is sent.",
     "run": "Route, load, collect and judge.",
     "analyze": "Judge a recorded run again.",
     "stars": "Tell version, pod and trouble of saved pages.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,16 +41,23 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
+def claim(verb: F) -> F:
+    """What is claimed of the weights, and at which risk."""
+    return _with(_CLAIM, verb)
+
+
 def load(verb: F) -> F:
-    """How much is loaded, and what is claimed of it."""
-    for option in reversed(_LOAD):
-        verb = option(verb)
-    return verb
+    """What is claimed, and how much is loaded to show it."""
+    return _with(_LOAD, verb)
 
 
 def local_mesh(verb: F) -> F:
     """What a local mesh can be asked to be."""
-    for option in reversed(_LOCAL_MESH):
+    return _with(_LOCAL_MESH, verb)
+
+
+def _with(several: Sequence[Callable[[F], F]], verb: F) -> F:
+    for option in reversed(several):
         verb = option(verb)
     return verb
 
@@ -68,7 +75,7 @@ def replicas_of(pairs: tuple[str, ...]) -> Mapping[str, int]:
     return replicas
 
 
-_LOAD = (
+_CLAIM = (
     click.option(
         "--within",
         type=click.FloatRange(0, 50, min_open=True),
@@ -88,6 +95,10 @@ _LOAD = (
         show_default=True,
         help="The probability that a correct mesh is proved correct within the plan.",
     ),
+)
+
+_LOAD = (
+    *_CLAIM,
     click.option(
         "--requests",
         type=click.IntRange(1),

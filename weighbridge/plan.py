@@ -1,0 +1,46 @@
+"""``weighbridge plan``: how many requests a claim needs, before any is sent."""
+
+from __future__ import annotations
+
+import click
+
+from analyzer import plan as plans
+from analyzer.plan import Plan
+from analyzer.records import Weights
+
+from . import console, options
+
+
+@click.command(
+    epilog=options.examples(
+        "weighbridge plan v2=90,v3=10",
+        "weighbridge plan v1=80,v2=10,v3=10 --within 1 --alpha 0.05 --rate 600",
+    )
+)
+@click.argument("weights", type=options.WEIGHTS)
+@options.claim
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Requests per second, to say how long.")
+@options.as_json
+def plan(
+    weights: Weights, within: float | None, alpha: float, power: float, rate: float | None, as_json: bool
+) -> None:
+    """Say how many requests it takes to prove that a mesh keeps WEIGHTS."""
+    planned = plans.plan(weights, within, alpha, power)
+    if as_json:
+        console.emit(planned.as_dict() | ({"seconds": planned.seconds(rate)} if rate else {}))
+    else:
+        console.show("\n".join(_lines(planned, rate)))
+
+
+def _lines(planned: Plan, rate: float | None) -> list[str]:
+    claim = (
+        f"{planned.weights} within {planned.within:g} points, α = {planned.alpha:g}, power {planned.power:g}"
+    )
+    lines = [
+        f"claim      {claim}",
+        f"plan       {planned.requests:,} requests, if their number is fixed beforehand",
+        *(f"             {version}: {number:,}" for version, number in planned.by_version),
+        f"sequential {planned.expected_requests:,} expected on a correct mesh, {planned.p95_requests:,} in 95 of 100 runs",
+        f"budget     {planned.budget:,}: undecided there, as {1 - planned.passes:.1%} of correct meshes are",
+    ]
+    return lines + ([f"time       {planned.seconds(rate):,.0f} s expected at {rate:g}/s"] if rate else [])
