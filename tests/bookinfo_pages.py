@@ -29,7 +29,7 @@ def page_of(version: str, generation: Generation = "C", **changes: object) -> by
     """A healthy page of that version, as its release shows it."""
     pod = "" if generation == "A" else f"reviews-{version}-84779c7bbc-9drws"
     shown = {"generation": generation, "colour": COLOURS[version], "pod": pod, **changes}
-    return body(Shown(**shown))  # type: ignore[arg-type] # tests name the fields themselves
+    return body(Shown(**shown))
 
 
 def body(shown: Shown) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -65,7 +66,7 @@ def finish(load: subprocess.Popen[str], plan: LoadPlan) -> Ended:
 @pytest.fixture
 def plan(tmp_path: Path) -> Callable[..., LoadPlan]:
     def plan(url: str, **changes: object) -> LoadPlan:
-        return LoadPlan(**{"url": url, "run": RUN, "folder": tmp_path / "run", "users": 4, **changes})  # type: ignore[arg-type] # tests name the fields themselves
+        return LoadPlan(**{"url": url, "run": RUN, "folder": tmp_path / "run", "users": 4, **changes})
 
     return plan
 
@@ -73,9 +74,31 @@ def plan(tmp_path: Path) -> Callable[..., LoadPlan]:
 Plan = Callable[..., LoadPlan]
 
 
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """A server's side of TLS with a certificate that nobody signed."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    options = [
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-subj",
+        "/CN=127.0.0.1",
+        "-days",
+        "1",
+    ]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", *options, *files], check=True, capture_output=True)  # noqa: S607 - the machine's own
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
 def check_that_all_is_there(ended: Ended, server: PageServer) -> None:
     """Rows, tags that the server saw, and Locust's own count are the same requests, numbered from 0."""
-    sent = sorted(tag.parse(text) or text for text in server.user_agents)  # type: ignore[type-var] # a text fails
+    sent = sorted(tag.parse(text) or text for text in server.user_agents)
     assert sent == [tag.Tag(RUN, 0, seq) for seq in range(len(ended.rows))]
     assert list(ended.rows["seq"]) == list(range(len(ended.rows)))
     assert ended.summary is not None, ended.log
@@ -99,6 +122,17 @@ def test_exactly_the_requests_that_were_asked_for_become_rows(plan: Plan) -> Non
     assert set(ended.rows["status"]) == {200}
     assert set(server.paths) == {"/productpage"}
     assert "301 requests, 301 rows on disk, 0 failures" in ended.log
+
+
+@pytest.mark.parametrize(("insecure", "error"), [(True, None), (False, "SSLCertVerificationError")])
+def test_a_gateway_with_a_certificate_of_its_own_is_trusted_only_when_asked(
+    plan: Plan, tmp_path: Path, insecure: bool, error: str | None
+) -> None:
+    with serving(three_versions, self_signed(tmp_path)) as server:
+        wanted = plan(server.url, requests=12, insecure=insecure)
+        ended = finish(start(wanted), wanted)
+    assert ended.counts("error") == ({error: 12} if error else {})
+    assert ended.counts("status") == ({0: 12} if error else {200: 12})
 
 
 def test_one_request_is_a_load_too(plan: Plan) -> None:
@@ -254,6 +288,15 @@ def test_rows_of_another_run_are_never_written_over(plan: Plan) -> None:
     assert again.code != 0
     assert "already holds rows" in again.log
     assert len(again.rows) == 4
+
+
+def test_several_processes_are_refused_rather_than_lose_rows(plan: Plan) -> None:
+    with serving(three_versions) as server:
+        wanted = plan(server.url, requests=4)
+        ended = finish(start(wanted, ("--processes", "2")), wanted)
+    assert ended.code != 0
+    assert "one process keeps the rows and the schedule" in ended.log
+    assert server.user_agents == []
 
 
 def test_rows_that_cannot_be_written_end_in_an_exit_code_of_their_own(plan: Plan) -> None:

@@ -88,7 +88,7 @@ def test_what_cannot_be_run_is_refused_before_it_starts(
     tmp_path: Path, changes: dict[str, object], message: str
 ) -> None:
     with pytest.raises(SettingsError, match=message):
-        LoadPlan(**{"url": URL, "run": "r1", "folder": tmp_path, **changes})  # type: ignore[arg-type] # on purpose
+        LoadPlan(**{"url": URL, "run": "r1", "folder": tmp_path, **changes})
 
 
 @pytest.mark.parametrize(
