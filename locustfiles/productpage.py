@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import signal
 from itertools import count
-from time import perf_counter
 from typing import Any, ClassVar
 
 from locust import User, events, task
 from locust.env import Environment
-from locust.exception import CatchResponseError, StopUser
+from locust.exception import CatchResponseError, StopTest, StopUser
 from locust.runners import DistributedRunner, Runner
 
 import gevent
@@ -39,11 +38,12 @@ class Reader(User):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        if self.host is None:
-            raise SettingsError("no host to read from", "give --host http://…")
-        self._connection = Connection(
-            self.host, SETTINGS.path, timeout=SETTINGS.timeout, insecure=SETTINGS.insecure
-        )
+        try:
+            self._connection = Connection(
+                self.host or "", SETTINGS.path, timeout=SETTINGS.timeout, insecure=SETTINGS.insecure
+            )
+        except ValueError as error:
+            raise StopTest(f"{error}: give --host http://…") from error
         self._due: float | None = None
         runner: Any = environment.runner  # worker_index is on every runner but not on their base
         self._worker = max(runner.worker_index, 0) if runner else 0
@@ -62,25 +62,26 @@ class Reader(User):
         if self._due is None:
             self.wait()  # type: ignore[no-untyped-call] # Locust waits after each task, never before the first
         seq = next(self.sequence)
-        start, began = now(), perf_counter()
+        start = now()
         try:
             answer = self._connection.get(tag.user_agent(tag.Tag(SETTINGS.run, self._worker, seq)))
         except BaseException:  # the end of the greenlet: the request is with the mesh already
-            self._keep(seq, start, perf_counter() - began, Answer(0, b"", "Cut"))
+            self._keep(seq, start, Answer(0, b"", "Cut"))
             raise
-        self._keep(seq, start, perf_counter() - began, answer)
+        self._keep(seq, start, answer)
 
     def on_stop(self) -> None:
         self._connection.close()
 
-    def _keep(self, seq: int, start: float, seconds: float, answer: Answer) -> None:
+    def _keep(self, seq: int, start: float, answer: Answer) -> None:
+        ended = now()
         page = stars.page(answer.body)
         row = Request(
             worker=self._worker,
             seq=seq,
             intended=self._due if self._due is not None else start,
             start=start,
-            latency_ms=seconds * 1000,
+            latency_ms=(ended - start) * 1000,
             status=answer.status,
             version=page.version,
             pod=page.pod,

@@ -77,20 +77,9 @@ Plan = Callable[..., LoadPlan]
 def self_signed(folder: Path) -> ssl.SSLContext:
     """A server's side of TLS with a certificate that nobody signed."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    options = [
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-subj",
-        "/CN=127.0.0.1",
-        "-days",
-        "1",
-    ]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(["openssl", "req", *options, *files], check=True, capture_output=True)  # noqa: S607 - the machine's own
+    what = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    whose = ["-subj", "/CN=127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", *what, *whose], check=True, capture_output=True)  # noqa: S607 - the machine's
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     return context
@@ -311,19 +300,29 @@ def test_rows_that_cannot_be_written_end_in_an_exit_code_of_their_own(plan: Plan
     assert not ended.summary.complete
 
 
-def test_the_locustfile_runs_by_hand_without_rows(tmp_path: Path) -> None:
+def by_hand(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Locust as somebody types it, in a folder of their own."""
     locustfile = Path(_command.__file__).with_name("productpage.py")
+    return subprocess.run(
+        [sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--only-summary", *options],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(locustfile.parent.parent)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_the_locustfile_runs_by_hand_without_rows(tmp_path: Path) -> None:
     with serving(three_versions) as server:
-        arguments = ["-f", str(locustfile), "--host", server.url, "--headless", "-t", "1s", "--only-summary"]
-        done = subprocess.run(
-            [sys.executable, "-m", "locust", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(locustfile.parent.parent)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-    assert done.returncode == 0, done.stderr
+        done = by_hand(tmp_path, "--host", server.url, "-t", "1s")
+    assert done.returncode == 0, done.stdout
     assert {tag.parse(text) is not None for text in server.user_agents} == {True}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_by_hand_without_an_address_locust_says_so_and_leaves(tmp_path: Path) -> None:
+    done = by_hand(tmp_path, "--host", "localhost:8080")
+    assert "'localhost:8080' is no http:// or https:// address: give --host" in done.stdout
