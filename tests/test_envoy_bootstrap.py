@@ -106,6 +106,11 @@ def test_a_proxy_speaks_from_its_pods_address() -> None:
     }
 
 
+def test_regular_expressions_may_be_as_large_as_istio_lets_them() -> None:
+    (layer,) = started(GATEWAY)["layered_runtime"]["layers"]
+    assert layer["static_layer"]["re2.max_program_size.error_level"] == 32768
+
+
 def test_only_the_owner_reaches_the_admin_interface() -> None:
     admin = {"address": {"pipe": {"path": "/run/mesh/admin.sock", "mode": 0o600}}}
     assert started(GATEWAY)["admin"] == admin

@@ -13,7 +13,7 @@ import pytest
 
 from setup.checks import check
 from setup.documents import SPECS, Document, DocumentError, read_file
-from setup.local.envoy.refusals import BY_KIND
+from setup.local.envoy.refused_fields import BY_KIND
 from setup.local.envoy.translation import SERVICES, translate
 from setup.local.topology import topology
 from setup.schema.shapes import Each, Fields, Keyed, Shape

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from setup.documents import SPECS, Document, DocumentError
-from setup.local.envoy.refusals import BY_KIND, refuse, refused
+from setup.local.envoy.refusals import refuse, refused
+from setup.local.envoy.refused_fields import BY_KIND
 from setup.local.envoy.translation import translate
 from setup.local.topology import topology
 
@@ -43,6 +44,7 @@ FIXED = "the pods of the local mesh stay as they are, in one place"
 HTTP1 = "Bookinfo speaks HTTP/1.1"
 ONE_LISTENER = "the gateway of the local mesh has one listener"
 ONE_NAMESPACE = "the local mesh has one namespace to export to"
+PSEUDO = "Envoy sets, adds and removes no pseudo headers"
 ONLY_HTTP = "the local mesh routes HTTP alone"
 STREAM = [{"route": [{"destination": {"host": "reviews"}}]}]
 LB, HTTP = "trafficPolicy.loadBalancer", "trafficPolicy.connectionPool.http"
@@ -76,6 +78,10 @@ REFUSED = [
      "the local mesh checks no tokens, so it has no claims"),
     (http(match=[{}, {"withoutHeaders": {"@request.auth.claims.sub": {}}}]),
      "http[0].match[1].withoutHeaders", "the local mesh checks no tokens, so it has no claims"),
+    (http(headers={"request": {"set": {":path": "/"}}}), "http[0].headers.request.set", PSEUDO),
+    (http(headers={"response": {"add": {":status": "200"}}}), "http[0].headers.response.add", PSEUDO),
+    (http(route=[{"destination": {"host": "a"}, "headers": {"request": {"remove": ["Host"]}}}]),
+     "http[0].route[0].headers.request.remove", PSEUDO),
     (server({"number": 443}), "servers[0].port.number", ONE_LISTENER),
     (server({"protocol": "HTTPS"}), "servers[0].port.protocol", TLS),
     (server({"targetPort": 8080}), "servers[0].port.targetPort", "it is deprecated"),
@@ -106,6 +112,10 @@ REFUSED = [
     (balancer(backendUtilization={}), f"{LB}.backendUtilization", "Bookinfo reports no load"),
     (balancer(consistentHash={"useSourceIp": True, "minimumRingSize": 5}),
      f"{LB}.consistentHash.minimumRingSize", "it is deprecated"),
+    (balancer(consistentHash={"useSourceIp": True, "maglev": {"tableSize": 100}}),
+     f"{LB}.consistentHash.maglev.tableSize", "Envoy takes prime numbers up to 5000011 alone"),
+    (balancer(consistentHash={"useSourceIp": True, "ringHash": {"minimumRingSize": 8388609}}),
+     f"{LB}.consistentHash.ringHash.minimumRingSize", "Envoy's rings have 8388608 places at most"),
     (balancer(consistentHash={"httpCookie": {"name": "a", "attributes": []}}),
      f"{LB}.consistentHash.httpCookie.attributes", "the local mesh sets none"),
     (pool(h2UpgradePolicy="UPGRADE"), f"{HTTP}.h2UpgradePolicy", HTTP1),

@@ -61,8 +61,9 @@ def test_any_text_is_a_duration_or_none(text: str) -> None:
         (values.HEADER, ["end-user", ":authority", "x_y", "*"], ["", "a b", "ü", "a:b"]),
         (values.HEADER_VALUE, ["plain", "100%%", "%START_TIME%", "%REQ(x-a?y):10%"],
          ["100%", "%a", "line\nline"]),
-        (values.EXPRESSION, ["", "*", ".*", r"\d+(a|b)", r"\pL+", "(?i)a"],
-         ["(", "[", "a(?=b)", "a(?<!b)", r"(a)\1", "(?P=x)", "a**"]),
+        (values.RETRY_ON, ["5xx", "connect-failure, 503"], ["", "5xxx", "5xx,,503", "600"]),
+        (values.LINE, ["a b"], ["", "a\nb", "\x1b[31m"]),
+        (values.BASE64, ["", "dGVh"], ["?", "dGV"]),
         (values.AUTHORITY, ["reviews:9080", "a.example.com", "[::1]:80"], ["", "a b", "a/b"]),
     ],
 )  # fmt: skip

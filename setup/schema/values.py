@@ -6,6 +6,7 @@ import base64
 import re
 from decimal import Decimal
 
+from .expressions import is_re2
 from .shapes import Number, Text
 
 _UNITS = {
@@ -20,8 +21,12 @@ _UNITS = {
 _PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
-_NOT_RE2 = re.compile(r"\(\?(?:[=!]|<[=!]|P=|P>|\()|\\[1-9]|[*+?}]\+")
-_ONLY_RE2 = re.compile(r"\\[pPzQEC]|\[\[:")
+_RETRY_CONDITIONS = (
+    *("5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "envoy-ratelimited"),
+    *("retriable-4xx", "refused-stream", "retriable-status-codes", "retriable-headers"),
+    *("http3-post-connect-failure",),
+    *("cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"),
+)
 _PERCENT = re.compile(r"%%|%[A-Z_]+(?:\([^%]*\))?(?::[0-9]+)?%")
 
 
@@ -66,17 +71,10 @@ def _server_host(text: str) -> bool:
     return _host(host) and (not slash or namespace in ("*", ".") or is_label(namespace))
 
 
-def _expression(text: str) -> bool:
-    """Whether RE2 would take it: no lookaround, no back references, nothing that Python refuses too."""
-    if not text or _NOT_RE2.search(text):
-        return text == ""
-    if text == "*" or _ONLY_RE2.search(text):
-        return True
-    try:
-        re.compile(text)
-    except (re.error, OverflowError, RecursionError):
-        return False
-    return True
+def _retry_conditions(text: str) -> bool:
+    """Conditions and status codes between commas; Envoy would pass over a word that it does not know."""
+    words = [word.strip() for word in text.split(",")]
+    return all(word in _RETRY_CONDITIONS or re.fullmatch("[1-5][0-9][0-9]", word) for word in words)
 
 
 def _base64(text: str) -> bool:
@@ -93,7 +91,8 @@ def _header_value(text: str) -> bool:
 
 
 TEXT = Text()
-LINE = Text("one line of visible text", judge=str.isprintable)
+LINE = Text("one line of visible text", "write something", lambda text: text != "" and text.isprintable())
+RETRY_ON = Text("a list of conditions", "write for example connect-failure,5xx,503", _retry_conditions)
 NAME = Text("a DNS name", "write lower-case letters, digits, dashes and dots", is_name)
 LABEL = Text("a DNS label", "write lower-case letters, digits and dashes", is_label)
 LABEL_VALUE = Text(
@@ -114,7 +113,6 @@ REFERENCE = Text(
     lambda text: all(is_name(part) for part in text.split("/")) and text.count("/") < 2,
 )
 BASE64 = Text("base64", "encode it in base64, or write string", _base64)
-PATH = Text("a path", "start it with /", lambda text: text.startswith("/") and text.isprintable())
 HEADER = Text(
     "a header's name",
     "write for example end-user",
@@ -126,9 +124,8 @@ HEADER_OR_CLAIM = Text(
     lambda text: HEADER.judge(text) or text.startswith("@request.auth.claims"),
 )
 HEADER_VALUE = Text("a header's value", "write %% for a percent sign", _header_value)
-EXPRESSION = Text(
-    "a regular expression of RE2", "RE2 knows no lookaround and no back references", _expression
-)
+EXPRESSION = Text("a regular expression of RE2", "RE2 knows no lookaround and no back references", is_re2)
+EXPRESSION_OR_ANY = Text(EXPRESSION.what, EXPRESSION.hint, lambda text: text == "*" or is_re2(text))
 DURATION = Text("a duration", "write for example 2s, 500ms or 1m, 1ms at least", _at_least_a_millisecond)
 DURATION_OR_ZERO = Text("a duration", "write for example 2s, 500ms, 1m or 0s", _length)
 PERCENTAGE = Number(0, 100, whole=False)

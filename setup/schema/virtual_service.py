@@ -10,6 +10,8 @@ from .shapes import Choice, Each, Fields, Flag, Keyed, Number, Shape
 
 _STRING_KINDS = ("exact", "prefix", "regex")
 _STRING = Fields({"exact": v.TEXT, "prefix": v.TEXT, "regex": v.EXPRESSION}, one_of=(_STRING_KINDS,))
+_VALUE = Fields({"exact": v.TEXT, "prefix": v.TEXT, "regex": v.EXPRESSION_OR_ANY}, one_of=(_STRING_KINDS,))
+"""Of a header or a parameter, which may only have to be there: ``*``."""
 _LABELS = Keyed(v.LABEL_VALUE)
 _PERCENT = Fields({"value": v.PERCENTAGE})
 _PORT = Fields({"number": v.PORT}, required=("number",))
@@ -19,12 +21,12 @@ _MATCH = Fields(
         "name": v.LINE,
         "uri": _STRING,
         "ignoreUriCase": Flag(),
-        "headers": Keyed(_STRING, v.HEADER_OR_CLAIM),
-        "withoutHeaders": Keyed(_STRING, v.HEADER_OR_CLAIM),
-        "method": _STRING,
-        "authority": _STRING,
-        "scheme": _STRING,
-        "queryParams": Keyed(_STRING),
+        "headers": Keyed(_VALUE, v.HEADER_OR_CLAIM),
+        "withoutHeaders": Keyed(_VALUE, v.HEADER_OR_CLAIM),
+        "method": _VALUE,
+        "authority": _VALUE,
+        "scheme": _VALUE,
+        "queryParams": Keyed(_VALUE),
         "port": v.PORT,
         "sourceLabels": _LABELS,
         "sourceNamespace": v.LABEL,
@@ -77,7 +79,7 @@ _RETRIES = Fields(
     {
         "attempts": v.COUNT,
         "perTryTimeout": v.DURATION,
-        "retryOn": v.LINE,
+        "retryOn": v.RETRY_ON,
         "backoff": v.DURATION,
         "retryIgnorePreviousHosts": Flag(),
         "retryRemoteLocalities": Flag(),

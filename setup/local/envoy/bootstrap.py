@@ -12,6 +12,12 @@ from .clusters import inbound_cluster
 from .discovery import CLUSTERS_FILE, ROUTES_FILE
 from .messages import Json
 
+_RUNTIME = {
+    "re2.max_program_size.error_level": 32768,
+    "overload.global_downstream_max_connections": 2147483647,
+}
+"""Istio's own: Envoy alone would refuse every regular expression of more than a few words."""
+
 
 def bootstrap(
     pod: Pod,
@@ -31,6 +37,7 @@ def bootstrap(
         "admin": {"address": {"pipe": {"path": str(admin_socket), "mode": 0o600}}},
         "dynamic_resources": {"cds_config": _from_file(folder / CLUSTERS_FILE)},
         "cluster_manager": {"upstream_bind_config": {"source_address": {"address": pod.ip, "port_value": 0}}},
+        "layered_runtime": {"layers": [{"name": "global config", "static_layer": _RUNTIME}]},
         "static_resources": _static(pod, topology, access_log(log, log_format), str(folder / ROUTES_FILE)),
     }
 
