@@ -15,6 +15,7 @@ Version = str
 UNKNOWN: Version = "unknown"
 """Stands where no witness could tell the version. Never a version of its own."""
 
+_EXAMPLE = "write for example v2=90,v3=10"
 _VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 
 
@@ -30,11 +31,11 @@ class Weights:
 
     def __post_init__(self) -> None:
         if not self.by_version:
-            raise WeightsError("no weights given")
+            raise WeightsError("no weights given", _EXAMPLE)
         seen: set[Version] = set()
         for version, weight in self.by_version:
             if not _VERSION.match(version):
-                raise WeightsError(f"{version!r} is no version name")
+                raise WeightsError(f"{version!r} is no version name", _EXAMPLE)
             if version in seen:
                 raise WeightsError(f"{version} is named twice", f"give {version} one weight")
             seen.add(version)
@@ -52,9 +53,9 @@ class Weights:
         for part in text.split(","):
             version, equals, weight = (piece.strip() for piece in part.partition("="))
             if not equals or not version:
-                raise WeightsError(f"{part.strip()!r} is not VERSION=WEIGHT")
+                raise WeightsError(f"{part.strip()!r} is not VERSION=WEIGHT", _EXAMPLE)
             if not re.fullmatch(r"[+-]?[0-9]{1,12}", weight):
-                raise WeightsError(f"the weight of {version} is {weight!r}, not a whole number")
+                raise WeightsError(f"the weight of {version} is {weight!r}, not a whole number", _EXAMPLE)
             pairs.append((version, int(weight)))
         return cls(tuple(pairs))
 

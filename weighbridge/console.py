@@ -36,8 +36,11 @@ def emit(result: Mapping[str, Any]) -> None:
 
 
 def explain(message: str, hint: str) -> None:
-    """What happened, and what to do next."""
-    notes.print("error: ", style="bold red", end="")
-    notes.print(message, markup=False)
-    if hint:
-        notes.print(f"hint:  {hint}", markup=False)
+    """One line: what happened, and what to do next."""
+    line = Text.assemble(("error: ", "bold red"), plain(message))
+    notes.print(line + plain(f"; {hint}") if hint else line)
+
+
+def plain(text: str) -> Text:
+    """Text from elsewhere, with nothing in it that a terminal would obey."""
+    return Text("".join(character if character.isprintable() else "\ufffd" for character in text))

@@ -33,14 +33,13 @@ def plan(
 
 
 def _lines(planned: Plan, rate: float | None) -> list[str]:
-    claim = (
-        f"{planned.weights} within {planned.within:g} points, α = {planned.alpha:g}, power {planned.power:g}"
-    )
+    expected, longest = planned.expected_requests, planned.p95_requests
     lines = [
-        f"claim      {claim}",
+        f"claim      {planned.weights} within {planned.within:g} points, "
+        f"α = {planned.alpha:g}, power {planned.power:g}",
         f"plan       {planned.requests:,} requests, if their number is fixed beforehand",
         *(f"             {version}: {number:,}" for version, number in planned.by_version),
-        f"sequential {planned.expected_requests:,} expected on a correct mesh, {planned.p95_requests:,} in 95 of 100 runs",
+        f"sequential {expected:,} expected on a correct mesh, at most {longest:,} in 95 of 100 runs",
         f"budget     {planned.budget:,}: undecided there, as {1 - planned.passes:.1%} of correct meshes are",
     ]
     return lines + ([f"time       {planned.seconds(rate):,.0f} s expected at {rate:g}/s"] if rate else [])
