@@ -39,8 +39,3 @@ def explain(message: str, hint: str) -> None:
     """One line: what happened, and what to do next."""
     line = Text.assemble(("error: ", "bold red"), plain(message))
     notes.print(line + plain(f"; {hint}") if hint else line)
-
-
-def plain(text: str) -> Text:
-    """Text from elsewhere, with nothing in it that a terminal would obey."""
-    return Text("".join(character if character.isprintable() else "\ufffd" for character in text))
