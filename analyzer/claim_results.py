@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import binom
 
 from .claims import Claim, ErrorClaim, LatencyClaim, ShareClaim
-from .errors import error_rate
+from .error_rates import error_rate
 from .intervals import Interval, always_valid
 from .latency import Latencies, quantile, quantile_interval, ratios, refusal
 from .records import Outcome, Version, Weights
