@@ -22,7 +22,7 @@ def is_re2(text: str) -> bool:
         return False
     bare = _CLASS.sub("_", _ESCAPED.sub("_", text))
     plain = _GROUP.sub(lambda group: "" if group[0].endswith(")") else "(", bare)
-    if "(?" in plain or _POSSESSIVE.search(plain) or _repeats_too_often(plain):
+    if "(?" in plain or "[" in plain or _POSSESSIVE.search(plain) or _repeats_too_often(plain):
         return False
     try:
         re.compile(plain)
