@@ -11,17 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.access_log.exact import exact
-from analyzer.access_log.readings import Malformed, Other, Reason
+from analyzer.access_log.readings import Connection, Malformed, Other, Reason
 from analyzer.records import LogEntry
 
 SAMPLES = Path(__file__).parents[2] / "shared" / "data" / "access-log-samples.json"
+
+KINDS = {"none": Other, "ztunnel": Connection}
 
 _free = st.text(st.characters(exclude_characters='\n\r"', exclude_categories=["Cs"]), min_size=1).filter(
     lambda text: text.strip() == text != "-"
 )
 _word = st.from_regex(r"[A-Za-z0-9_.:/|;@-]{1,20}", fullmatch=True).filter(lambda text: text != "-")
 _address = st.from_regex(r"[0-9a-f.:]{1,20}:[0-9]{1,5}", fullmatch=True)
-_number = st.integers(0, 10**18 - 1)
+_number = st.integers(0, 10**15 - 1)
 _entry = st.builds(
     LogEntry,
     start=st.integers(0, 4 * 10**12).map(lambda ms: ms // 1000 + ms % 1000 / 1000),
@@ -195,7 +197,7 @@ def test_a_json_key_that_stands_twice_is_ambiguous(old: bytes, new: bytes) -> No
     assert exact(line(CALL, Format.JSON).replace(old, new)) == Malformed(Reason.AMBIGUOUS)
 
 
-@pytest.mark.parametrize("value", [b"-1", b"1.5", b'"x"', b"true", b"1e400", b"[]", b"1000000000000000000"])
+@pytest.mark.parametrize("value", [b"-1", b"1.5", b'"x"', b"true", b"1e400", b"[]", b"1000000000000000"])
 def test_json_numbers_that_are_none_are_malformed(value: bytes) -> None:
     text = line(CALL, Format.JSON).replace(b'"duration": 11', b'"duration": ' + value)
     assert exact(text) == Malformed(Reason.SHAPE)
@@ -217,10 +219,7 @@ def test_shared_samples_are_of_their_kind() -> None:
     samples = {sample["id"]: sample for sample in json.loads(SAMPLES.read_text())}
     readings = {name: exact(sample["line"].encode()) for name, sample in samples.items()}
     kinds = {name: type(reading) for name, reading in readings.items()}
-    assert kinds == {
-        name: Other if sample["format"] in ("none", "ztunnel") else LogEntry
-        for name, sample in samples.items()
-    }
+    assert kinds == {name: KINDS.get(sample["format"], LogEntry) for name, sample in samples.items()}
     assert readings["s30"].user_agent == 'AGENT" "AJ" "WAS" "HERE'  # type: ignore[union-attr]  # its kind is known
     for name, reading in readings.items():
         if isinstance(reading, LogEntry) and samples[name]["format"] in ("1.9", "1.23"):

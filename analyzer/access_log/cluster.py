@@ -17,6 +17,7 @@ class Direction(StrEnum):
     INBOUND = "inbound"
     INBOUND_VIP = "inbound-vip"  # a waypoint, on its way to the workload
     PASSTHROUGH = "passthrough"  # to an address that the mesh does not know
+    INBOUND_PASSTHROUGH = "inbound-passthrough"  # to a port of the pod that no Service names
     BLACK_HOLE = "black-hole"  # the same where the mesh forbids it
     NONE = "none"  # no cluster was chosen: no route, or the cluster is missing
     OTHER = "other"  # a name that Istio did not make
@@ -32,10 +33,13 @@ class Cluster:
     host: str | None = None
 
 
-_PASSTHROUGH = frozenset(
-    {"PassthroughCluster", "InboundPassthroughCluster"}
-    | {f"InboundPassthroughCluster{family}" for family in ("Ipv4", "Ipv6")}
-)
+_UNKNOWN_ADDRESS = {
+    "PassthroughCluster": Direction.PASSTHROUGH,
+    "BlackHoleCluster": Direction.BLACK_HOLE,
+    "InboundPassthroughCluster": Direction.INBOUND_PASSTHROUGH,
+    "InboundPassthroughClusterIpv4": Direction.INBOUND_PASSTHROUGH,  # up to 1.22
+    "InboundPassthroughClusterIpv6": Direction.INBOUND_PASSTHROUGH,
+}
 _PIPED = {d.value: d for d in (Direction.OUTBOUND, Direction.INBOUND, Direction.INBOUND_VIP)}
 
 
@@ -45,10 +49,8 @@ def cluster(name: str | None) -> Cluster:
     if name is None or name in ("", "-"):
         return Cluster(Direction.NONE)
     name = name.removesuffix(";")
-    if name in _PASSTHROUGH:
-        return Cluster(Direction.PASSTHROUGH)
-    if name == "BlackHoleCluster":
-        return Cluster(Direction.BLACK_HOLE)
+    if name in _UNKNOWN_ADDRESS:
+        return Cluster(_UNKNOWN_ADDRESS[name])
     parts = name.split("|") if "|" in name else name.split("_.", 3)
     direction = _PIPED.get(parts[0])
     if len(parts) != 4 or direction is None or not _is_port(parts[1]):

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from ..records import LogEntry
 from .exact import exact
-from .readings import Malformed, Other, Reason
+from .readings import Connection, Malformed, Other, Reason
 
 LONGEST_LINE = 16 << 20
 """Envoy's largest setting for a request's headers is 8 MiB; no access line is longer than twice that."""
@@ -41,6 +41,14 @@ class Account:
     def malformed(self) -> int:
         return self.reasons.total()
 
+    def merge(self, other: Account) -> None:
+        self.lines += other.lines
+        self.access += other.access
+        self.other += other.other
+        self.bytes += other.bytes
+        self.reasons += other.reasons
+        self.damages = [*self.damages, *other.damages][:SHOWN]
+
     def add_malformed(self, file: str, offset: int, reason: Reason) -> None:
         self.reasons[reason] += 1
         if len(self.damages) < SHOWN:
@@ -48,7 +56,10 @@ class Account:
 
 
 def entries(stream: BinaryIO, account: Account | None = None, file: str = "-") -> Iterator[LogEntry]:
-    """Read a stream to its end; ``account`` is filled on the way, ``file`` names the stream in it."""
+    """Read a stream to its end; ``account`` is filled on the way, ``file`` names the stream in it.
+
+    ztunnel's connections are counted as access lines but not given, because they have none of the fields.
+    """
     account = Account() if account is None else account
     offset = 0
     for line, size in _lines(stream):
@@ -58,6 +69,8 @@ def entries(stream: BinaryIO, account: Account | None = None, file: str = "-") -
         if isinstance(reading, LogEntry):
             account.access += 1
             yield reading
+        elif isinstance(reading, Connection):
+            account.access += 1
         elif isinstance(reading, Other):
             account.other += 1
         else:

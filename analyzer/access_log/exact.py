@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from . import json_line, text
+from . import json_line, text, ztunnel
 from .readings import Malformed, Other, Reading, Reason
 
 _CLAIM = re.compile(rb"\[[0-9]{4}-[0-9]{2}-[0-9]{2}T")
@@ -18,6 +18,8 @@ def exact(line: bytes) -> Reading:
         return text.entry(line)
     if line.startswith(b"{"):
         return json_line.reading(line)
+    if ztunnel.is_one(line):
+        return ztunnel.connection(line)
     if _CLAIM.match(line + _HEAD_EXAMPLE[len(line) :]) and line:
         return Malformed(Reason.SHAPE if text.ends_as_one(line) else Reason.CUT)
     if text.ends_as_one(line):

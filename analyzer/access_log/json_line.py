@@ -19,7 +19,7 @@ from .start_time import unix_seconds
 _Text = str | None
 _Number = int | str | None
 _KEY_END = b'":'
-_DIGITS = re.compile(r"[0-9]{1,18}")
+_DIGITS = re.compile(r"[0-9]{1,15}")
 _OURS = re.compile(rb'"(?:start_time|upstream_cluster|response_flags|response_code_details|request_id)":')
 
 
@@ -132,6 +132,6 @@ def _number(value: int | str | None) -> int | None:
         if not _DIGITS.fullmatch(value):
             raise ValueError(value)
         return int(value)
-    if not 0 <= value < 10**18:
+    if not 0 <= value < 10**15:
         raise ValueError(value)
     return value

@@ -30,4 +30,22 @@ class Malformed:
     reason: Reason
 
 
-Reading = LogEntry | Other | Malformed
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection that ztunnel passed on. ``start`` is when it ended: ztunnel logs no other time."""
+
+    start: float
+    source_address: str | None
+    source_workload: str | None
+    destination_address: str | None
+    service_address: str | None
+    destination_service: str | None
+    destination_workload: str | None
+    direction: str | None
+    bytes_sent: int | None
+    bytes_received: int | None
+    duration: int | None
+    error: str | None
+
+
+Reading = LogEntry | Connection | Other | Malformed

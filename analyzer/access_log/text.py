@@ -27,8 +27,8 @@ _HEAD_END = b'Z] "'
 _MIDDLE = re.compile(
     rb' (?P<protocol>HTTP/(?:0\.9|1\.0|1\.1|2|3)|-)" (?P<code>[0-9]{1,3}|-) (?P<flags>[A-Za-z0-9_,]+|-) '
     rb'(?:(?P<details>[^ "]+) (?P<termination>[^"]*[^ "]) |"[^"]*" )?"(?P<failure>[^"]*)" '
-    rb"(?P<received>[0-9]{1,18}|-) (?P<sent>[0-9]{1,18}|-) "
-    rb'(?P<duration>[0-9]{1,18}|-) (?P<service_time>[0-9]{1,18}|-) "'
+    rb"(?P<received>[0-9]{1,15}|-) (?P<sent>[0-9]{1,15}|-) "
+    rb'(?P<duration>[0-9]{1,15}|-) (?P<service_time>[0-9]{1,15}|-) "'
 )
 _ADDRESS = re.compile(rb'-|[^ "]*:[0-9]{1,5}|envoy://[^ "]*|[/@][^ "]+')
 _TAIL_INSIDE = re.compile(rb'" [^ "]+(?: (?:-|[^ "]*:[0-9]{1,5}|envoy://[^ "]*|[/@][^ "]+)){3} ')
@@ -64,7 +64,7 @@ def entry(line: bytes) -> LogEntry | Malformed:
     quoted = _quoted(line[middle.end() : close])
     if isinstance(quoted, Malformed):
         return quoted
-    if not path or b'"' in method or _CONTROL.search(tail[5]):
+    if not method or not path or b'"' in method or _CONTROL.search(tail[5]):
         return Malformed(Reason.SHAPE)
     return _entry(start, method, path, middle, quoted, tail)
 

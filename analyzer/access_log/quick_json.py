@@ -1,0 +1,133 @@
+"""The quick way through a block of JSON lines, as ``quick`` is for text: every doubt is left to ``exact``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .quick import Doubt, DoubtError, Hash, Learn, Seconds
+from .rows import Rows
+
+_KEYS = 24
+_KEY_END = b'":'
+_REMEMBERED = 1 << 16
+_MOST = 10**15
+_MILLISECONDS = frozenset(f".{ms:03d}Z" for ms in range(1000))
+
+
+class _Line(msgspec.Struct):
+    """Istio's keys since 1.9, all of them; a line that lacks one, or has another, is left to ``exact``."""
+
+    start_time: str
+    response_code: int
+    method: str | None
+    path: str | None
+    protocol: str | None
+    response_flags: str | None
+    response_code_details: str | None
+    connection_termination_details: str | None
+    upstream_transport_failure_reason: str | None
+    bytes_received: int
+    bytes_sent: int
+    duration: int | None
+    upstream_service_time: int | str | None
+    x_forwarded_for: str | None
+    user_agent: str | None
+    request_id: str | None
+    authority: str | None
+    upstream_host: str | None
+    upstream_cluster: str | None
+    upstream_local_address: str | None
+    downstream_local_address: str | None
+    downstream_remote_address: str | None
+    requested_server_name: str | None
+    route_name: str | None
+
+
+class QuickJson:
+    """Reads blocks of one source; ``learn`` gives the group of a shape not seen before."""
+
+    def __init__(self, learn: Learn, request_hash: Hash | None = None) -> None:
+        self._learn = learn
+        self._hash = request_hash
+        self._groups: dict[tuple[object, ...], int] = {}
+        self._seconds = Seconds()
+        self._decode = msgspec.json.Decoder(_Line).decode
+
+    def scan(self, block: bytes, rows: Rows) -> list[Doubt]:
+        """Append the plain lines of a block of whole lines to ``rows``; the others come back."""
+        doubts: list[Doubt] = []
+        at = 0
+        lines = block.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        for number, line in enumerate(lines):
+            try:
+                self._take(line, rows)
+            except (DoubtError, ValueError, msgspec.DecodeError, RecursionError):
+                doubts.append((number, at, line))
+            at += len(line) + 1
+        return doubts
+
+    def _take(self, line: bytes, rows: Rows) -> None:
+        fields = self._decode(line)
+        time = fields.start_time
+        if (
+            line.count(_KEY_END) != _KEYS
+            or time[19:] not in _MILLISECONDS
+            or not time.isascii()
+            or not 0 <= fields.response_code < 1000
+            or not 0 <= fields.bytes_received < _MOST
+            or not 0 <= fields.bytes_sent < _MOST
+            or not _is_number(fields.duration)
+            or not _is_number(fields.upstream_service_time)
+        ):
+            raise DoubtError
+        second = self._seconds[b"[" + time[:19].encode()]
+        group = self._group(fields, line)
+        rows.group.append(group)
+        rows.second.append(second)
+        rows.duration.append(-1 if fields.duration is None else fields.duration)
+        rows.received.append(fields.bytes_received)
+        rows.sent.append(fields.bytes_sent)
+        if self._hash:
+            request_id = fields.request_id
+            rows.request.append(
+                0 if request_id is None or request_id == "-" else self._hash(request_id.encode("utf-8"))
+            )
+
+    def _group(self, fields: _Line, line: bytes) -> int:
+        shape = (
+            fields.response_code,
+            fields.response_flags,
+            fields.method is None and fields.path is None and fields.protocol is None,
+            fields.method == "-" or fields.path == "-" or fields.protocol == "-",
+            fields.upstream_cluster,
+            fields.upstream_host,
+            fields.requested_server_name,
+            fields.route_name,
+            *_addresses(fields),
+        )
+        group = self._groups.get(shape)
+        if group is None:
+            group = self._learn(line)
+            if group < 0:
+                raise DoubtError
+            if len(self._groups) > _REMEMBERED:
+                self._groups.clear()
+            self._groups[shape] = group
+        return group
+
+
+def _is_number(value: int | str | None) -> bool:
+    return value is None or (isinstance(value, int) and 0 <= value < _MOST)
+
+
+def _addresses(fields: _Line) -> tuple[str | None, ...]:
+    """The addresses that ``keys.key`` looks at, without the ports that change from line to line."""
+    local = fields.downstream_local_address, fields.upstream_local_address
+    remote = fields.downstream_remote_address
+    own = tuple(address if address is None else address.rpartition(":")[0] or address for address in local)
+    if (fields.upstream_cluster or "").startswith(("inbound", "InboundPassthrough")) and remote:
+        host, _, port = remote.rpartition(":")
+        return *own, host or remote, "0" if port == "0" else ""
+    return own
