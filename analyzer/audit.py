@@ -31,6 +31,10 @@ class Pattern(StrEnum):
     TOO_FEW = "too-few"
 
 
+INNOCENT = (Pattern.INDEPENDENT, Pattern.TOO_FEW)
+"""What leaves every stated error rate as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One check: ``phi`` is the variance over that of independent draws, ``p`` two-sided."""
@@ -67,7 +71,7 @@ class Audit:
 
     @property
     def clean(self) -> bool:
-        return all(check.pattern in (Pattern.INDEPENDENT, Pattern.TOO_FEW) for check in self.checks)
+        return all(check.pattern in INNOCENT for check in self.checks)
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -137,7 +137,7 @@ def join(pages: pd.DataFrame, calls: pd.DataFrame, live: float | None) -> Joined
 
 def pages_only(pages: pd.DataFrame) -> Joined:
     """The pages alone, where no proxy's log is at hand to join them with."""
-    return Joined(pages.iloc[:0], pages, 0, 0, 0, 0, 0, 0)
+    return Joined(pd.DataFrame(columns=list(Call._fields)), pages, 0, 0, 0, 0, 0, 0)
 
 
 def _key(frame: pd.DataFrame) -> pd.Series:

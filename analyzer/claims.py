@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .errors import InputError
 from .records import Version
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?\Z")
@@ -16,12 +17,11 @@ _GLUED = re.compile(r"(?<!\S)([0-9.]+)(ms|s|x|points?|pts?)(?!\S)")
 _FORMS = "write for example: p95 of v3 <= 1.1 x v2, errors of v3 < 1%, share of v3 within 2"
 
 
-class ClaimError(ValueError):
+class ClaimError(InputError):
     """A claim that cannot be read: the message quotes it, the hint shows what can."""
 
     def __init__(self, message: str, hint: str = _FORMS) -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(message, hint)
 
 
 @dataclass(frozen=True, slots=True)

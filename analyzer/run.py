@@ -37,6 +37,8 @@ class Promise:
     alpha: float
     power: float
     budget: int
+    claims: tuple[str, ...] = ()
+    """What is claimed beside the split, one claim each; see ``claims``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +126,5 @@ class RunFolder:
 def _run(data: dict[str, Any]) -> Run:
     promise = data.pop("promise")
     pods = tuple(RunPod(**pod) for pod in data.pop("pods"))
-    weights = Weights.of(promise.pop("weights"))
-    return Run(promise=Promise(weights=weights, **promise), pods=pods, **data)
+    weights, claims = Weights.of(promise.pop("weights")), tuple(promise.pop("claims"))
+    return Run(promise=Promise(weights=weights, claims=claims, **promise), pods=pods, **data)

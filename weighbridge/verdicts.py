@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from analyzer.judgement import Judgement, judge
+from analyzer.judge import judge
+from analyzer.judgement import Judgement
 from analyzer.report import html, junit, markdown, text
 from analyzer.run import RunFolder
 

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..judgement import Judgement
-from . import figures, plots, sentences
+from . import figures, plots, sentences, tables
 
 _PAGES = Environment(
     loader=PackageLoader("analyzer.report"),
@@ -20,8 +20,6 @@ _PAGES = Environment(
 _PAGES.filters |= {
     "count": figures.count,
     "percent": figures.percent,
-    "span": figures.span,
-    "milliseconds": figures.milliseconds,
 }
 
 
@@ -29,6 +27,7 @@ def report(judgement: Judgement) -> str:
     return _PAGES.get_template("report.html").render(
         judgement=judgement,
         promise=judgement.run.promise,
+        tables=tables,
         headline=sentences.headline(judgement),
         facts=list(sentences.facts(judgement)),
         shares_plot=Markup(plots.shares(judgement)),  # noqa: S704 - our own SVG; matplotlib escapes its text

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..judgement import Judgement
 from ..records import Outcome
-from . import sentences
-from .figures import count, milliseconds, percent, span
+from . import sentences, tables
+from .tables import Row
 
 _MARKS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.UNDECIDED: "❔"}
 
@@ -17,23 +19,11 @@ def report(judgement: Judgement) -> str:
         "",
         plain(judgement.split.reason),
         "",
-        "| version | weight | promised | proxy | page | seen | interval |",
-        "|---|--:|--:|--:|--:|--:|--:|",
-        *(
-            f"| {plain(s.version)} | {s.weight} | {percent(s.promised)} "
-            f"| {'–' if s.proxy is None else count(s.proxy)} | {count(s.page)} "
-            f"| {percent(s.seen)} | {span(s.interval)} |"
-            for s in judgement.shares
-        ),
+        *(f"- {_MARKS[claim.outcome]} {plain(claim.reason)}" for claim in judgement.claims),
         "",
-        "| latency | pages | p50 | p90 | p99 | max |",
-        "|---|--:|--:|--:|--:|--:|",
-        *(
-            f"| {plain(one.version)} | {count(one.pages)} | "
-            + " | ".join(map(milliseconds, (one.p50, one.p90, one.p99, one.max)))
-            + " |"
-            for one in judgement.latencies
-        ),
+        *_table(tables.SHARES, tables.shares(judgement)),
+        "",
+        *_table(tables.PERFORMANCE, tables.performance(judgement)),
         "",
         *(f"- {plain(fact)}" for fact in sentences.facts(judgement)),
         *(f"- **warning**: {plain(warning)}" for warning in judgement.warnings),
@@ -45,3 +35,10 @@ def plain(text: str) -> str:
     """Text that no Markdown reader takes for markup, whoever wrote it."""
     escaped = "".join(f"\\{character}" if character in r"\`*_[]<>|#~" else character for character in text)
     return " ".join(escaped.split())
+
+
+def _table(head: Row, rows: Iterator[Row]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|---|{'--:|' * (len(head) - 1)}"
+    for row in rows:
+        yield f"| {' | '.join(map(plain, row))} |"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..audit import INNOCENT
 from ..judgement import Judgement, Matching
 from ..records import Outcome
 from .figures import count, percent
@@ -11,15 +12,23 @@ from .figures import count, percent
 
 def headline(judgement: Judgement) -> str:
     """The verdict in one sentence."""
-    promise = judgement.run.promise
+    told = _split(judgement)
+    if judgement.outcome is judgement.split.outcome:
+        return told
+    word = "refuted" if judgement.outcome is Outcome.FAIL else "still open"
+    number = sum(claim.outcome is judgement.outcome for claim in judgement.claims)
+    return f"{number} of {len(judgement.claims)} further claims {word}; {told}"
+
+
+def _split(judgement: Judgement) -> str:
+    promise, after = judgement.run.promise, judgement.split.certain_after
     claim = f"{promise.weights} within {promise.within:g} points"
-    certain_after = judgement.split.certain_after
-    after = f" after {count(certain_after)}" if certain_after else ""
+    certain = f"certain after {count(after)} {judgement.unit}" if after else ""
     return {
-        Outcome.PASS: f"the mesh splits {claim}: certain{after} {judgement.unit}",
-        Outcome.FAIL: f"the mesh does not split {claim}: certain{after} {judgement.unit}",
+        Outcome.PASS: f"the mesh splits {claim}: {certain}",
+        Outcome.FAIL: f"the mesh does not split {claim}: {certain}",
         Outcome.UNDECIDED: f"too little evidence about {claim}: {count(judgement.judged)} {judgement.unit}",
-    }[judgement.outcome]
+    }[judgement.split.outcome]
 
 
 def facts(judgement: Judgement) -> Iterator[str]:
@@ -36,8 +45,23 @@ def facts(judgement: Judgement) -> Iterator[str]:
         yield f"trouble: {name} on {count(pages_with)} pages"
     alpha = percent(judgement.run.promise.alpha, 0 if judgement.run.promise.alpha >= 0.01 else 2)
     yield f"risk: a false PASS at most {alpha}, a false FAIL at most {alpha}, whenever anybody looks"
+    yield from _audit(judgement)
+    yield from (f"latency: {comparison.reason}" for comparison in judgement.performance.comparisons)
     if judgement.run.ending:
         yield f"the load ended because {judgement.run.ending}"
+
+
+def _audit(judgement: Judgement) -> Iterator[str]:
+    """Whether the calls were independent draws, on which every stated risk rests."""
+    audit = judgement.audit
+    if audit.clean:
+        checked = ", ".join(check.name for check in audit.checks)
+        yield f"audit: the calls behave like independent draws (checked over {checked})"
+    else:
+        yield from (f"audit: {c.words}" for c in audit.checks if c.pattern not in INNOCENT)
+    if audit.unlabelled:
+        unlabelled = count(audit.unlabelled)
+        yield f"audit: {unlabelled} answers without a version; PASS and FAIL hold whatever they were"
 
 
 def _witnesses(matching: Matching) -> Iterator[str]:

@@ -1,0 +1,136 @@
+"""A run folder goes in, one judgement comes out; the same folder always gives the same judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from . import calls, claim_results, claims, intervals, requests, split
+from .access_log.entries import Account, entries
+from .audit import audit
+from .calls import Joined, Marked, Seen
+from .claim_results import ClaimResult, Measured
+from .judgement import CALLS, PAGES, Judgement, Matching, Share
+from .performance import failures_of, lag_ms, latencies_of, performance
+from .records import UNKNOWN
+from .run import Run, RunFolder
+from .split import SplitTest
+from .split_verdict import verdict
+
+
+def judge(folder: RunFolder) -> Judgement:
+    """Judge the run from its rows and logs alone; raises JudgementError where it is no run."""
+    run = folder.read()
+    promise = run.promise
+    pages, account = requests.read(folder.requests), Account()
+    seen = calls.of_run(_calls(folder, run, account), run.id) if run.mesh else None
+    joined = calls.join(pages, seen.calls, run.live) if seen else calls.pages_only(pages)
+    decided = (joined.calls if seen else joined.pages)["version"].astype(object).fillna(UNKNOWN).tolist()
+    test = SplitTest(promise.weights, promise.within, promise.alpha, promise.budget)
+    matching = _matching(joined, seen) if seen else None
+    return Judgement(
+        folder=str(folder.path),
+        run=run,
+        split=verdict(test, split.watch(test, split.start(test), decided)),
+        claims=_claims(run, joined, decided),
+        audit=audit(decided, _groups(joined) if seen else {}),
+        unit=CALLS if seen else PAGES,
+        judged=len(decided),
+        shares=tuple(_shares(run, joined, has_calls=seen is not None)),
+        by_proxy=joined.by_proxy if seen else None,
+        by_page=joined.by_page,
+        matching=matching,
+        lines=account if seen else None,
+        excluded_before_live=joined.excluded_before_live,
+        performance=performance(promise.weights, joined.pages, joined.calls, promise.alpha),
+        errors=_errors(joined.pages),
+        warnings=tuple(_warnings(run, matching, account, joined.pages)),
+    )
+
+
+def _claims(run: Run, joined: Joined, decided: Sequence[str]) -> tuple[ClaimResult, ...]:
+    """What was claimed beside the split, judged as one family."""
+    versions = run.promise.weights.versions
+    measured = Measured(
+        weights=run.promise.weights,
+        counts={version: decided.count(version) for version in versions},
+        unlabelled=decided.count(UNKNOWN),
+        latencies=latencies_of(joined.pages),
+        failed=failures_of(joined.calls),
+        lag_ms=lag_ms(joined.pages),
+    )
+    asked = tuple(claims.parse(text) for text in run.promise.claims)
+    return claim_results.judge(asked, measured, run.promise.alpha)
+
+
+def _groups(joined: Joined) -> Mapping[str, Sequence[Hashable]]:
+    """What should make no difference to a draw, where there is more than one of it."""
+    columns = {"worker": joined.calls["worker"], "productpage pod": joined.calls["reporter"]}
+    return {name: column.tolist() for name, column in columns.items() if column.nunique() > 1}
+
+
+def _calls(folder: RunFolder, run: Run, account: Account) -> Iterator[Marked]:
+    """The reviews calls in the callers' logs; every line of them is accounted for."""
+    versions = run.versions_by_ip()
+    for pod in run.pods_of(calls.CALLER):
+        path = folder.log_of(pod)
+        if not path.exists():
+            continue
+        with path.open("rb") as stream:
+            for entry in entries(stream, account, pod.name):
+                if found := calls.call(pod.name, entry, versions):
+                    yield found
+
+
+def _matching(joined: Joined, seen: Seen) -> Matching:
+    return Matching(
+        pages=len(joined.pages),
+        calls=len(joined.calls),
+        exactly_one=joined.exactly_one,
+        asked_again=joined.asked_again,
+        without_call=joined.without_call,
+        without_page=joined.without_page,
+        disagree=joined.disagree,
+        foreign=seen.foreign,
+    )
+
+
+def _shares(run: Run, joined: Joined, *, has_calls: bool) -> Iterator[Share]:
+    """Every version that was promised something or answered, in the order of the weights."""
+    promise, by_proxy, by_page = run.promise, joined.by_proxy, joined.by_page
+    judged = by_proxy if has_calls else by_page
+    answered = {version for version, _ in (*by_proxy.counts, *by_page.counts)} - {UNKNOWN}
+    versions = (*promise.weights.versions, *sorted(answered - set(promise.weights.versions)))
+    for version in versions:
+        yield Share(
+            version=version,
+            weight=promise.weights.as_dict().get(version, 0),
+            promised=promise.weights.share(version),
+            proxy=by_proxy[version] if has_calls else None,
+            page=by_page[version],
+            seen=judged.share(version),
+            interval=intervals.wilson(judged[version], judged.total, promise.alpha, of=len(versions)),
+        )
+
+
+def _errors(pages: pd.DataFrame) -> Mapping[str, int]:
+    """Everything that kept a page from showing reviews with stars, by its name."""
+    named = pages["error"].astype(object).fillna(pages["trouble"].astype(object))
+    refused = (
+        pages["status"].where(~pages["status"].isin([0, 200])).map(lambda s: f"status {s:.0f}", "ignore")
+    )
+    return {str(name): int(count) for name, count in refused.fillna(named).value_counts().items()}
+
+
+def _warnings(run: Run, matching: Matching | None, account: Account, pages: pd.DataFrame) -> Iterator[str]:
+    """What a reader must know before believing the figures."""
+    if not len(pages):
+        yield "no page was asked for, or no row was kept"
+    if run.ended is None:
+        yield "the run did not end in order: its last rows and log lines may be missing"
+    yield from run.missing
+    if account.malformed:
+        yield f"{account.malformed} of {account.lines} log lines could not be read"
+    if matching and matching.disagree:
+        yield f"{matching.disagree} pages show another version than the proxy called"
