@@ -55,6 +55,8 @@ class Run:
     """The Istio documents in force, as YAML."""
     load: Mapping[str, Any]
     started: float
+    applied: float | None
+    """When the routes were asked for; None where the run applied none."""
     live: float | None
     """Since when every proxy involved served the documents; None where nobody can tell."""
     ended: float | None = None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
+from analyzer import claims
+from analyzer.claims import ClaimError
 from analyzer.plan import plan, suggested_within
 from analyzer.records import Weights
 from analyzer.run import Promise, Run, RunFolder, RunPod
@@ -44,15 +46,25 @@ class Wanted:
         within = asked["within"] or suggested_within(weights)
         budget = plan(weights, within=within, alpha=asked["alpha"], power=asked["power"]).budget
         requests = asked["requests"] or (None if asked["seconds"] else budget)
+        further = _claims(weights, asked["claims"], asked["claims_file"])
         return cls(
-            promise=Promise(weights, within, asked["alpha"], asked["power"], budget),
+            promise=Promise(weights, within, asked["alpha"], asked["power"], budget, further),
             users=asked["users"],
             rate=asked["rate"],
             requests=requests,
             seconds=asked["seconds"],
-            until_certain=asked["until_certain"],
+            # Only the split can be judged at every look; further claims get all the requests there are.
+            until_certain=asked["until_certain"] and not further,
             out=asked["out"],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """When weights were asked for, and since when every proxy involved serves them; Unix seconds."""
+
+    applied: float
+    live: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,7 @@ class Conducted:
     trouble: MeshError | LoadError | None
 
 
-def conduct(wanted: Wanted, url: str, mesh: LocalMesh | None, live: float | None) -> Conducted:
+def conduct(wanted: Wanted, url: str, mesh: LocalMesh | None, live: Live | None) -> Conducted:
     """Load as wanted and bring everything into the run's folder, whatever happens meanwhile.
 
     Ctrl-C ends the load, not the run: what was seen until then is kept and can be judged.
@@ -117,6 +129,21 @@ def _drive(locust: Load, mesh: LocalMesh | None, log: AccessLog | None, watch: W
     return "the load is complete"
 
 
+def _claims(weights: Weights, texts: Sequence[str], file: Path | None) -> tuple[str, ...]:
+    """The text of every further claim, each one read once so that a wrong one is refused before the run."""
+    try:
+        lines = file.read_text() if file else ""
+    except OSError as error:
+        raise ClaimError(f"cannot read {file}: {error.strerror}", "name a file of claims") from error
+    found = (*claims.read(lines), *(claims.parse(text) for text in texts))
+    for claim in found:
+        if claim.version not in weights.versions:
+            raise ClaimError(
+                f"{claim.text!r} is about {claim.version}, which has no weight", f"name one of {weights}"
+            )
+    return tuple(claim.text for claim in found)
+
+
 def _plan(run_id: str, wanted: Wanted, url: str, folder: RunFolder) -> LoadPlan:
     return LoadPlan(
         url=url,
@@ -129,7 +156,7 @@ def _plan(run_id: str, wanted: Wanted, url: str, folder: RunFolder) -> LoadPlan:
     )
 
 
-def _started(run_id: str, wanted: Wanted, url: str, mesh: LocalMesh | None, live: float | None) -> Run:
+def _started(run_id: str, wanted: Wanted, url: str, mesh: LocalMesh | None, live: Live | None) -> Run:
     return Run(
         id=run_id,
         promise=wanted.promise,
@@ -144,6 +171,7 @@ def _started(run_id: str, wanted: Wanted, url: str, mesh: LocalMesh | None, live
             "rate": wanted.rate,
         },
         started=time.time(),
-        live=live,
+        applied=live.applied if live else None,
+        live=live.live if live else None,
         weighbridge=version("weighbridge"),
     )

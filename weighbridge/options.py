@@ -100,6 +100,19 @@ _CLAIM = (
 _LOAD = (
     *_CLAIM,
     click.option(
+        "--claim",
+        "claims",
+        multiple=True,
+        metavar="CLAIM",
+        help="A further claim, such as 'p95 of v3 <= 1.1 x v2' or 'errors of v3 < 1%'.",
+    ),
+    click.option(
+        "--claims",
+        "claims_file",
+        type=click.Path(path_type=Path),
+        help="A file of claims, one a line; # begins a comment.",
+    ),
+    click.option(
         "--requests",
         type=click.IntRange(1),
         help="At most so many pages; 1.6 times the plan if neither this nor --time is given.",

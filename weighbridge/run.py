@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,7 @@ from setup import routes
 from setup.local.mesh import LocalMesh
 
 from . import conduct, console, meshes, options, verdicts
-from .conduct import Wanted
+from .conduct import Live, Wanted
 
 
 @click.command(
@@ -53,7 +54,7 @@ def run(
     if url:
         return finish(conduct.conduct(wanted, url.rstrip("/"), None, None), as_json=as_json)
     with mesh_for(asked) as mesh:
-        live = mesh.route(routes.split(promised)) if applied else None
+        live = _applied(mesh, promised) if applied else None
         return finish(conduct.conduct(wanted, mesh.url, mesh, live), as_json=as_json)
 
 
@@ -64,6 +65,11 @@ def finish(conducted: conduct.Conducted, *, as_json: bool) -> int:
         raise conducted.trouble
     verdicts.show(judgement, as_json=as_json)
     return OF_OUTCOME[judgement.outcome]
+
+
+def _applied(mesh: LocalMesh, weights: Weights) -> Live:
+    asked = time.time()
+    return Live(asked, mesh.route(routes.split(weights)))
 
 
 @contextmanager
