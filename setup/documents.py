@@ -40,6 +40,9 @@ _METADATA = Fields(
 )
 
 
+_HINT = "give one or more YAML documents in UTF-8, 1 MiB at most"
+
+
 class DocumentError(InputError):
     """A document cannot be used: the message names document, path and reason, the hint the way out."""
 
@@ -74,13 +77,15 @@ def read(text: str, source: str) -> tuple[Document, ...]:
     try:
         found = list(objects.loaded(text))
     except objects.ObjectsError as error:
-        raise DocumentError(f"{source}: {error}", "write one or more YAML documents") from error
+        raise DocumentError(f"{source}: {error}", _HINT) from error
     if not found:
         raise DocumentError(f"{source}: it holds no document", f"write one of {', '.join(SPECS)}")
     documents = tuple(_document(item, source) for one in found for item in _items(one, source))
-    for index, document in enumerate(documents):
-        if document.key in (other.key for other in documents[:index]):
+    seen: set[tuple[str, str, str]] = set()
+    for document in documents:
+        if document.key in seen:
             raise document.error(Fault("metadata.name", "it stands twice in one text", "keep one of them"))
+        seen.add(document.key)
     return documents
 
 
@@ -92,9 +97,9 @@ def read_file(path: Path) -> tuple[Document, ...]:
         return read(content.decode("utf-8-sig"), str(path))
     except OSError as error:
         reason = (error.strerror or "it cannot be read").lower()
-        raise DocumentError(f"{path}: {reason}", "name a file of YAML documents") from error
+        raise DocumentError(f"{path}: {reason}", _HINT) from error
     except UnicodeDecodeError as error:
-        raise DocumentError(f"{path}: it is not text in UTF-8", "name a file of YAML documents") from error
+        raise DocumentError(f"{path}: it is not text in UTF-8", _HINT) from error
 
 
 def merge(current: Iterable[Document], new: Iterable[Document]) -> tuple[Document, ...]:

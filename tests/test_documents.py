@@ -48,7 +48,7 @@ REFUSALS = [
     ("just words", "'just words' is not a document", "start it with apiVersion and kind"),
     ("[1, 2]", "a list is not a document", "start it with apiVersion and kind"),
     ("a: [", "it is not YAML: expected the node content, but found '<stream end>' in line 1",
-     "write one or more YAML documents"),
+     "give one or more YAML documents in UTF-8, 1 MiB at most"),
     ("spec: {}", "kind is missing", "write one of Gateway, VirtualService, DestinationRule"),
     ("kind: Service", "kind 'Service' is no route", "write one of Gateway, VirtualService, DestinationRule"),
     ("kind: [Gateway]", "kind a list is no route", "write one of Gateway, VirtualService, DestinationRule"),
