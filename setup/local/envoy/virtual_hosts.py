@@ -17,7 +17,8 @@ OUTBOUND_ROUTES = str(SERVICE_PORT)
 """What Istio calls the routes of a sidecar: the port that the services share."""
 INGRESS_ROUTES = "http.8080"
 """What Istio calls the routes of a gateway: its pods listen on 8080 for a Gateway's port 80."""
-GATEWAY_PORTS = (80, 8080)
+_INGRESS_PORT = 80
+GATEWAY_PORTS = (_INGRESS_PORT, 8080)
 """The ports of a Gateway document that stand for the one listener of the local gateway."""
 
 _BLOCK_ALL: Json = {
@@ -44,11 +45,11 @@ def ingress_routes(documents: Sequence[Document], policies: Policies, gateway: G
     for document in documents:
         if document.kind == "Gateway":
             for host, found in _behind(document, documents, policies, gateway):
-                known = hosts.setdefault(host, _virtual_host(host, [host], []))["routes"]
+                known = hosts.setdefault(host, _virtual_host(f"{host}:{_INGRESS_PORT}", [host], []))["routes"]
                 known += [route for route in found if route not in known]
     for virtual_host in hosts.values():
         virtual_host["routes"].sort(key=lambda route: is_catch_all(route["match"]))
-    nothing = [_virtual_host("blackhole", ["*"], [])]
+    nothing = [_virtual_host(f"blackhole:{_INGRESS_PORT}", ["*"], [])]
     return _configuration(INGRESS_ROUTES, sorted(hosts.values(), key=_name) or nothing)
 
 
@@ -69,7 +70,7 @@ def _service(
     host = fqdn(app)
     document = speaking_for(host, virtual_services)
     found = routes(document, viewpoint, policies) if document else []
-    return _virtual_host(host, _names(app), found or [default_route(host, policies)])
+    return _virtual_host(f"{host}:{SERVICE_PORT}", _names(app), found or [default_route(host, policies)])
 
 
 def _names(app: str) -> list[str]:
@@ -96,14 +97,8 @@ def _virtual_services(documents: Sequence[Document]) -> list[Document]:
     return [document for document in documents if document.kind == "VirtualService"]
 
 
-def _virtual_host(host: str, domains: list[str], found: list[Json]) -> Json:
-    port = SERVICE_PORT if len(domains) > 1 else GATEWAY_PORTS[0]
-    return {
-        "name": f"{host}:{port}",
-        "domains": domains,
-        "routes": found,
-        "include_request_attempt_count": True,
-    }
+def _virtual_host(name: str, domains: list[str], found: list[Json]) -> Json:
+    return {"name": name, "domains": domains, "routes": found, "include_request_attempt_count": True}
 
 
 def _name(virtual_host: Json) -> str:
