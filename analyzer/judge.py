@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -13,39 +14,61 @@ from .calls import Joined, Marked, Seen
 from .claim_results import ClaimResult, Measured
 from .judgement import CALLS, PAGES, Judgement, Matching, Share
 from .performance import failures_of, lag_ms, latencies_of, performance
-from .records import UNKNOWN
+from .records import UNKNOWN, Version
 from .run import Run, RunFolder
 from .split import SplitTest
 from .split_verdict import verdict
 
 
-def judge(folder: RunFolder) -> Judgement:
-    """Judge the run from its rows and logs alone; raises JudgementError where it is no run."""
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a run folder holds, before anybody judges it.
+
+    ``decided`` are the versions in the order in which they were decided; ``seen`` is None where no proxy's
+    log was at hand, and then pages stand in for calls.
+    """
+
+    run: Run
+    joined: Joined
+    seen: Seen | None
+    lines: Account
+    decided: list[Version]
+
+
+def evidence(folder: RunFolder) -> Evidence:
+    """Read the run's rows and logs; raises JudgementError where it is no run."""
     run = folder.read()
-    promise = run.promise
     pages, account = requests.read(folder.requests), Account()
     seen = calls.of_run(_calls(folder, run, account), run.id) if run.mesh else None
     joined = calls.join(pages, seen.calls, run.live) if seen else calls.pages_only(pages)
     decided = (joined.calls if seen else joined.pages)["version"].astype(object).fillna(UNKNOWN).tolist()
+    return Evidence(run, joined, seen, account, decided)
+
+
+def judge(folder: RunFolder) -> Judgement:
+    """Judge the run from its rows and logs alone; raises JudgementError where it is no run."""
+    found = evidence(folder)
+    run, joined, seen = found.run, found.joined, found.seen
+    promise = run.promise
     test = SplitTest(promise.weights, promise.within, promise.alpha, promise.budget)
     matching = _matching(joined, seen) if seen else None
     return Judgement(
         folder=str(folder.path),
         run=run,
-        split=verdict(test, split.watch(test, split.start(test), decided)),
-        claims=_claims(run, joined, decided),
-        audit=audit(decided, _groups(joined) if seen else {}),
+        split=verdict(test, split.watch(test, split.start(test), found.decided)),
+        claims=_claims(run, joined, found.decided),
+        audit=audit(found.decided, _groups(joined) if seen else {}),
         unit=CALLS if seen else PAGES,
-        judged=len(decided),
+        judged=len(found.decided),
         shares=tuple(_shares(run, joined, has_calls=seen is not None)),
         by_proxy=joined.by_proxy if seen else None,
         by_page=joined.by_page,
         matching=matching,
-        lines=account if seen else None,
+        lines=found.lines if seen else None,
         excluded_before_live=joined.excluded_before_live,
         performance=performance(promise.weights, joined.pages, joined.calls, promise.alpha),
         errors=_errors(joined.pages),
-        warnings=tuple(_warnings(run, matching, account, joined.pages)),
+        warnings=tuple(_warnings(run, matching, found.lines, joined.pages)),
     )
 
 

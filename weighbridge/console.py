@@ -10,6 +10,9 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+_WIDE = 160
+"""Columns where nobody says how many there are: tables in a pipe are not folded."""
+
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 """Progress, hints and errors."""
 
@@ -21,7 +24,8 @@ def say(text: str) -> None:
 
 def show(result: RenderableType) -> None:
     """A result for people, on stdout."""
-    Console(highlight=False, soft_wrap=True).print(result, markup=False)
+    terminal = sys.stdout.isatty()
+    Console(highlight=False, soft_wrap=True, width=None if terminal else _WIDE).print(result, markup=False)
 
 
 def plain(text: str) -> Text:

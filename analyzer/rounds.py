@@ -1,0 +1,67 @@
+"""The split test put to the test: one stream of real calls cut into rounds, each judged on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from . import split
+from .intervals import Interval, clopper_pearson
+from .records import Outcome, Version
+from .split import Decision, SplitTest
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Real weights under a promise, what the test must say of them, and how many requests that takes.
+
+    ``requests`` is about twice the mean of a round, so that nearly every round comes to its end.
+    """
+
+    name: str
+    applied: str
+    expected: Outcome
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How often the test came to each outcome. ``interval`` is that of the wrong ones' share, at 99 %."""
+
+    scenario: Scenario
+    outcomes: tuple[Outcome, ...]
+    median_requests: float | None
+
+    def count(self, outcome: Outcome) -> int:
+        return self.outcomes.count(outcome)
+
+    @property
+    def wrong(self) -> int:
+        """False FAILs where the weights are as promised; everything but a FAIL where they are not."""
+        if self.scenario.expected is Outcome.PASS:
+            return self.count(Outcome.FAIL)
+        return len(self.outcomes) - self.count(Outcome.FAIL)
+
+    @property
+    def interval(self) -> Interval:
+        return clopper_pearson(self.wrong, len(self.outcomes), 0.01)
+
+
+def rounds(test: SplitTest, decided: Sequence[Version | None], most: int) -> list[Decision]:
+    """Run the test on calls one after the other, anew after each decision; the draws are independent."""
+    decisions: list[Decision] = []
+    begin = 0
+    while len(decisions) < most:
+        tally = split.watch(test, split.start(test), decided[begin : begin + (test.budget or len(decided))])
+        if tally.decision is None:
+            break
+        decisions.append(tally.decision)
+        begin += tally.decision.requests
+    return decisions
+
+
+def record(scenario: Scenario, decisions: Sequence[Decision]) -> Record:
+    requests = [decision.requests for decision in decisions]
+    outcomes = tuple(decision.outcome for decision in decisions)
+    return Record(scenario, outcomes, median(requests) if requests else None)
