@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from .errors import JudgementError
 from .records import Version, Weights
@@ -50,7 +52,7 @@ class Run:
     url: str
     mesh: Mapping[str, Any] | None
     """Kind, name and settings of the mesh; None where only a URL was loaded: pages are the only witness."""
-    pods: Sequence[RunPod]
+    pods: tuple[RunPod, ...]
     documents: str
     """The Istio documents in force, as YAML."""
     load: Mapping[str, Any]
@@ -62,7 +64,7 @@ class Run:
     ended: float | None = None
     ending: str = ""
     """Why the load ended, in words."""
-    missing: Sequence[str] = field(default_factory=tuple)
+    missing: tuple[str, ...] = ()
     """Evidence that may be incomplete, in words."""
     weighbridge: str = ""
 
@@ -104,29 +106,25 @@ class RunFolder:
         beside.replace(self.run_file)
 
     def read(self) -> Run:
-        """Read ``run.json``; raises JudgementError where it is no run, broken, or of a newer format."""
+        """Read ``run.json``; raises JudgementError where it is no run, broken, or of another format."""
         try:
-            data = json.loads(self.run_file.read_text())
-            found = data.pop("format")
+            data = msgspec.json.decode(self.run_file.read_bytes(), type=dict[str, Any])
         except OSError as error:
-            raise JudgementError(
-                f"{self.path} is no run: {error.strerror}: run.json", "name a folder below results/"
-            ) from error
-        except (ValueError, AttributeError, KeyError, TypeError) as error:
+            reason = f"{self.path} is no run: {error.strerror}: run.json"
+            raise JudgementError(reason, "name a folder below results/") from error
+        except msgspec.DecodeError as error:
             raise JudgementError(f"{self.run_file} is not readable: {error}") from error
-        if found != FORMAT:
-            raise JudgementError(
-                f"{self.run_file} has format {found}, this is for format {FORMAT}",
-                "use the weighbridge that wrote it, or a newer one",
-            )
+        if data.get("format") != FORMAT:
+            reason = f"{self.run_file} has format {data.get('format')}, this is for format {FORMAT}"
+            raise JudgementError(reason, "use the weighbridge that wrote it, or a newer one")
         try:
             return _run(data)
-        except (TypeError, KeyError, ValueError) as error:
+        except (msgspec.ValidationError, AttributeError, KeyError, TypeError) as error:
             raise JudgementError(f"{self.run_file} is not readable: {error}") from error
 
 
 def _run(data: dict[str, Any]) -> Run:
-    promise = data.pop("promise")
-    pods = tuple(RunPod(**pod) for pod in data.pop("pods"))
-    weights, claims = Weights.of(promise.pop("weights")), tuple(promise.pop("claims"))
-    return Run(promise=Promise(weights=weights, claims=claims, **promise), pods=pods, **data)
+    """Checks every type; the weights of the file are a plain object, in the order of the promise."""
+    weights = tuple(data["promise"]["weights"].items())
+    promise = data["promise"] | {"weights": {"by_version": weights}}
+    return msgspec.convert(data | {"promise": promise}, Run)
