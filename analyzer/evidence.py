@@ -16,9 +16,6 @@ Floats = NDArray[np.float64]
 Prior = tuple[float, float]
 """The parameters of a Beta distribution; (a, 0) stands for a share of exactly 1."""
 
-BROAD: Prior = (0.5, 0.5)
-"""Says nothing about how wrong a split is, and is quick for dead and for runaway versions alike."""
-
 _SPIKE = 0.999
 """Weight of "always" in the evidence that nothing else ever answers; the rest forgives unlabelled answers."""
 
@@ -34,31 +31,52 @@ def focused(share: float, within: float) -> Prior:
     return strength * share, strength * (1 - share)
 
 
+def broad(share: float) -> Prior:
+    """The widest prior centred on a promised share: a bet that it is wrong.
+
+    Its smaller parameter is Jeffreys' one half, quick for dead and runaway versions alike; the centre
+    makes it quicker than Jeffreys' prior for small faults (15 % for 10 %: 1 765 requests instead of 2 218).
+    """
+    strength = 0.5 / min(share, 1 - share)
+    return strength * share, strength * (1 - share)
+
+
 def above(hits: ArrayLike, requests: ArrayLike, border: float, prior: Prior) -> Floats:
     """Natural logarithm of the e-value against "the share is at most ``border``"; 0 < border < 1.
 
     ``hits`` out of ``requests`` broadcast. Minus infinity where the evidence underflows.
     """
     x, n = np.asarray(hits, dtype=np.float64), np.asarray(requests, dtype=np.float64)
-    if prior[1] == 0:
-        return _always(x, n, border)
-    a, b = prior
-    with np.errstate(divide="ignore", under="ignore"):
-        tails = np.log(betaincc(a + x, b + n - x, border)) - np.log(betaincc(a, b, border))
-    mixture: Floats = betaln(a + x, b + n - x) - betaln(a, b) + tails
-    evidence: Floats = mixture - x * np.log(border) - (n - x) * np.log1p(-border)
-    return evidence
+    return _always(x, n, border) if prior[1] == 0 else _cut(x, n, border, prior, betaincc)
 
 
 def below(hits: ArrayLike, requests: ArrayLike, border: float, prior: Prior) -> Floats:
     """Natural logarithm of the e-value against "the share is at least ``border``"; 0 < border < 1."""
     x, n = np.asarray(hits, dtype=np.float64), np.asarray(requests, dtype=np.float64)
+    return _cut(x, n, border, prior, betainc)
+
+
+def at_most_below(hits: Floats, requests: Floats, border: float, prior: Prior) -> Floats:
+    """An upper bound of ``below`` that costs a tenth of it: no posterior tail, no more than the ceiling."""
+    uncut = _uncut(hits, requests, border, prior) - np.log(betainc(*prior, border))
+    bound: Floats = np.minimum(uncut, np.maximum(-ceiling(hits, requests, border), 0.0))
+    return bound
+
+
+def _cut(x: Floats, n: Floats, border: float, prior: Prior, tail: np.ufunc) -> Floats:
     a, b = prior
     with np.errstate(divide="ignore", under="ignore"):
-        tails = np.log(betainc(a + x, b + n - x, border)) - np.log(betainc(a, b, border))
-    mixture: Floats = betaln(a + x, b + n - x) - betaln(a, b) + tails
-    evidence: Floats = mixture - x * np.log(border) - (n - x) * np.log1p(-border)
+        beyond = np.log(tail(a + x, b + n - x, border)) - np.log(tail(a, b, border))
+    evidence: Floats = _uncut(x, n, border, prior) + beyond
     return evidence
+
+
+def _uncut(x: Floats, n: Floats, border: float, prior: Prior) -> Floats:
+    """The mixture over the whole prior, as if it was not cut at the border."""
+    a, b = prior
+    mixture: Floats = betaln(a + x, b + n - x) - betaln(a, b)
+    against: Floats = x * np.log(border) + (n - x) * np.log1p(-border)
+    return mixture - against
 
 
 def ceiling(hits: Floats, requests: Floats, border: float) -> Floats:

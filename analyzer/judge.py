@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from . import calls, claim_results, claims, intervals, requests, split
+from . import calls, claim_results, claims, intervals, requests
 from .access_log.entries import Account, entries
 from .audit import audit
 from .calls import Joined, Marked, Seen
@@ -18,6 +18,7 @@ from .records import UNKNOWN, Version
 from .run import Run, RunFolder
 from .split import SplitTest
 from .split_verdict import verdict
+from .watch import start, watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def judge(folder: RunFolder) -> Judgement:
     return Judgement(
         folder=str(folder.path),
         run=run,
-        split=verdict(test, split.watch(test, split.start(test), found.decided)),
+        split=verdict(test, watch(test, start(test), found.decided)),
         claims=_claims(run, joined, found.decided),
         audit=audit(found.decided, _groups(joined) if seen else {}),
         unit=CALLS if seen else PAGES,

@@ -40,9 +40,9 @@ class Weights:
                 raise WeightsError(f"{version} is named twice", f"give {version} one weight")
             seen.add(version)
             if weight < 0:
-                raise WeightsError(f"the weight of {version} is {weight}", "a weight is 0 or more")
+                raise WeightsError(f"the weight of {version} is {weight}", "write 0 or more")
             if weight > 2**31 - 1:
-                raise WeightsError(f"the weight of {version} is {weight}", "a weight fits in 32 bits")
+                raise WeightsError(f"the weight of {version} is {weight}", "write at most 2147483647")
         if not self.total:
             raise WeightsError("all weights are zero", "give at least one version a weight above 0")
 

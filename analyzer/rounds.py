@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from . import split
 from .intervals import Interval, clopper_pearson
 from .records import Outcome, Version
-from .split import Decision, SplitTest
+from .split import SplitTest
+from .watch import Decision, start, watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def rounds(test: SplitTest, decided: Sequence[Version | None], most: int) -> lis
     decisions: list[Decision] = []
     begin = 0
     while len(decisions) < most:
-        tally = split.watch(test, split.start(test), decided[begin : begin + (test.budget or len(decided))])
+        tally = watch(test, start(test), decided[begin : begin + (test.budget or len(decided))])
         if tally.decision is None:
             break
         decisions.append(tally.decision)

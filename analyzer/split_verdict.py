@@ -9,7 +9,8 @@ import numpy as np
 
 from .intervals import Interval, always_valid, equivalence_p, goodness_p, wilson
 from .records import Outcome, Version, Weights
-from .split import Decision, SplitTest, Tally, proofs, refutations, sides
+from .split import SplitTest, proofs, refutations, sides
+from .watch import Decision, Tally
 
 
 @dataclass(frozen=True, slots=True)

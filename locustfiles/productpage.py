@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from locust import User, events, task
 from locust.env import Environment
 from locust.exception import CatchResponseError, StopTest, StopUser
-from locust.runners import DistributedRunner, Runner
+from locust.runners import STATE_CLEANUP, STATE_STOPPED, STATE_STOPPING, DistributedRunner, Runner
 
 import gevent
 from gevent import get_hub
@@ -61,6 +61,8 @@ class Reader(User):
     def productpage(self) -> None:
         if self._due is None:
             self.wait()  # type: ignore[no-untyped-call] # Locust waits after each task, never before the first
+        if self._is_ending():
+            raise StopUser
         seq = next(self.sequence)
         start = now()
         try:
@@ -69,6 +71,11 @@ class Reader(User):
             self._keep(seq, start, Answer(0, b"", "Cut"))
             raise
         self._keep(seq, start, answer)
+
+    def _is_ending(self) -> bool:
+        """Whether Locust is ending its waiting readers: one whose time has come as well would be cut off."""
+        runner = self.environment.runner
+        return runner is not None and runner.state in (STATE_CLEANUP, STATE_STOPPING, STATE_STOPPED)
 
     def on_stop(self) -> None:
         self._connection.close()

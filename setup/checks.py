@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .documents import Document, DocumentError
+from .documents import Document, DocumentError, of_kind
 from .gateways import MESH, admitted, bound_to, full_name
 from .hosts import qualified, within
 from .schema.shapes import Fault
@@ -16,6 +16,8 @@ from .subsets import subsets
 
 Services = Mapping[str, frozenset[int]]
 """The ports of every service, by its fully qualified name."""
+Pods = Mapping[str, Sequence[Mapping[str, str]]]
+"""The labels of every pod behind a service, by the service's fully qualified name."""
 
 
 def check(documents: Sequence[Document], services: Services) -> None:
@@ -36,6 +38,33 @@ def problems(documents: Sequence[Document], services: Services) -> Iterator[Docu
                 yield document.error(fault)
         elif document.kind == "DestinationRule":
             yield from map(document.error, _rule_host(document, services))
+
+
+def without_pods(documents: Sequence[Document], pods: Pods) -> Iterator[DocumentError]:
+    """Every destination that gets traffic and has no pod to answer it."""
+    for document in of_kind(documents, "VirtualService"):
+        for path, destination in _reached(document):
+            host = qualified(destination["host"], document.namespace)
+            labels = subsets(host, documents).get(destination.get("subset", ""), {}).get("labels", {})
+            if host in pods and not any(labels.items() <= pod.items() for pod in pods[host]):
+                wanted = f" with {_labelled(labels)}" if labels else ""
+                theirs = {_labelled({key: pod.get(key, "") for key in labels}): None for pod in pods[host]}
+                hint = f"its pods have {' or '.join(theirs)}" if theirs and labels else "start one first"
+                fault = Fault(path, f"{destination['host']} has no pod{wanted}", hint)
+                yield document.error(fault)
+
+
+def _reached(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The destinations that get traffic: a lone one gets all of it, whatever its weight."""
+    for index, rule in enumerate(document.spec.get("http", ())):
+        route = rule.get("route", ())
+        for number, one in enumerate(route):
+            if len(route) == 1 or one.get("weight"):
+                yield f"spec.http[{index}].route[{number}].destination", one["destination"]
+
+
+def _labelled(labels: Mapping[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
 def _destinations(document: Document, documents: Sequence[Document], services: Services) -> Iterator[Fault]:

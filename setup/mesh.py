@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from analyzer.errors import WorkError
+from analyzer.errors import InputError, WorkError
 
 from .documents import Document
 
 
 class MeshError(WorkError):
     """The mesh could not do what was asked: the message says what happened and where, the hint what to do."""
+
+
+class MeshSettingError(InputError):
+    """The mesh was asked to be what it cannot be: a name, a path or a program that the user gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,12 @@ class Mesh(Protocol):
     def up(self) -> None:
         """Bring the mesh up; afterwards /productpage answers."""
 
-    def route(self, documents: Sequence[Document]) -> float:
-        """Apply the documents; afterwards every proxy involved serves them. Gives that Unix time."""
+    def route(self, documents: Sequence[Document], *, force: bool = False) -> float:
+        """Apply the documents; afterwards every proxy involved serves them. Gives that Unix time.
+
+        Raises DocumentError, and sends nothing, where they bring in what ``checks`` finds wrong between
+        documents; with ``force`` they are loaded as they are.
+        """
 
     def documents(self) -> Sequence[Document]:
         """Everything that is applied now."""

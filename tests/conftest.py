@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from front_door import FrontDoor
 
 from setup.local.folder import Layout
 from setup.local.mesh import LocalMesh
@@ -33,3 +34,24 @@ def mesh(home: Path) -> Iterator[LocalMesh]:
     mesh.up()
     yield mesh
     mesh.down()
+
+
+@pytest.fixture
+def door(home: Path, tmp_path: Path) -> Iterator[FrontDoor]:
+    """The command, with meshes of this test's own."""
+    door = FrontDoor(home, tmp_path)
+    yield door
+    door.close()
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontDoor]:
+    """The command, and a mesh that stands for a whole module: for tests that leave it standing."""
+    with tempfile.TemporaryDirectory(prefix="wb-") as home:
+        door = FrontDoor(Path(home), tmp_path_factory.mktemp("cwd"))
+        up = door.start("up")
+        up.until(lambda: up.said("/productpage"))
+        yield door
+        up.interrupt()
+        up.done()
+        door.close()

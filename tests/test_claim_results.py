@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
@@ -72,6 +72,7 @@ def test_a_share_that_unlabelled_calls_could_spoil_is_not_proved() -> None:
     assert result.outcome is Outcome.UNDECIDED
 
 
+@settings(max_examples=10, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.sampled_from([0.01, 0.05]))
 def test_the_family_correction_agrees_with_statsmodels(p_values: list[float], alpha: float) -> None:
     assert holm(p_values, alpha) == multipletests(p_values, alpha, method="holm")[0].tolist()

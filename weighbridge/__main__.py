@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
 import click
 
 from analyzer.errors import InputError, WorkError
 from analyzer.exit_codes import ExitCode
 
-from . import console
+from . import console, signals
+from .signals import Terminated
 
 VERBS = {
     "demo": "The main job in one command: 90/10 on a local mesh, loaded, judged, reported.",
@@ -48,10 +47,6 @@ class Verbs(click.Group):
             formatter.write_dl(list(VERBS.items()))
 
 
-class Terminated(BaseException):
-    """SIGTERM: leave the way Ctrl-C does, so that everything is cleaned up."""
-
-
 @click.group(
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -64,7 +59,7 @@ def weighbridge() -> None:
 
 def main() -> None:
     """Run the verb that was asked for and exit with its code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    signals.install()
     sys.exit(outcome(sys.argv[1:]))
 
 
@@ -96,10 +91,6 @@ def _failed(arguments: Sequence[str], code: ExitCode, message: str, hint: str) -
 def _of_system(error: OSError) -> str:
     place = f"{error.filename}: " if error.filename else ""
     return f"{place}{error.strerror or error}"
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
 
 
 if __name__ == "__main__":

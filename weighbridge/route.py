@@ -35,12 +35,21 @@ from . import console, options
     help="Istio documents; - is stdin.",
 )
 @click.option("--reset", is_flag=True, help="Take every route away but the way in.")
+@click.option("--force", is_flag=True, help="Load documents that do not fit together, as a cluster does.")
 @options.mesh_name
 @options.as_json
 def route(
-    weights: Weights | None, files: tuple[Path, ...], reset: bool, mesh_name: str, as_json: bool
+    weights: Weights | None,
+    files: tuple[Path, ...],
+    reset: bool,
+    force: bool,
+    mesh_name: str,
+    as_json: bool,
 ) -> None:
-    """Apply WEIGHTS to reviews, or Istio documents; when it returns, every Envoy serves them."""
+    """Apply WEIGHTS to reviews, or Istio documents; when it returns, every Envoy serves them.
+
+    Documents that do not fit together, such as a subset that no DestinationRule defines, are refused.
+    """
     if sum((weights is not None, bool(files), reset)) != 1:
         raise click.UsageError("give WEIGHTS, or documents with -f, or --reset")
     started = time.monotonic()
@@ -48,7 +57,7 @@ def route(
     if reset:
         mesh.reset()
     else:
-        mesh.route(routes.split(weights) if weights else _read(files))
+        mesh.route(routes.split(weights) if weights else _read(files), force=force)
     took = time.monotonic() - started
     if as_json:
         console.emit({"mesh": mesh_name, "weights": weights.as_dict() if weights else None, "seconds": took})

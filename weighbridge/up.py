@@ -7,7 +7,10 @@ from typing import Any
 
 import click
 
+from setup.local.mesh import LocalMesh
+
 from . import console, meshes, options
+from .signals import Terminated
 
 
 @click.command(
@@ -33,11 +36,19 @@ def up(as_json: bool, detach: bool, **asked: Any) -> None:
         console.say(f"ready after {time.monotonic() - started:.1f} s")
         _announce(mesh.url, mesh.name, as_json=as_json)
         console.say("Ctrl-C ends it")
+        _keep(mesh)
+    finally:
+        mesh.down()
+
+
+def _keep(mesh: LocalMesh) -> None:
+    """Stay until Ctrl-C or `weighbridge down`, which are how it is meant to end, or until a part dies."""
+    try:
         while True:
             time.sleep(0.2)
             mesh.check()
-    finally:
-        mesh.down()
+    except (KeyboardInterrupt, Terminated):
+        console.say("taking the mesh down")
 
 
 def _announce(url: str, name: str, *, as_json: bool) -> None:

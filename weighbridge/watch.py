@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from analyzer import calls, requests, split
+from analyzer import calls, requests, watch
 from analyzer.access_log.exact import exact
 from analyzer.calls import Call
 from analyzer.decided import Decided, Place
@@ -26,7 +26,7 @@ class Watch:
     def __init__(self, folder: RunFolder, run: Run, until_certain: bool) -> None:
         promise = run.promise
         self._test = SplitTest(promise.weights, promise.within, promise.alpha)
-        self._tally = split.start(self._test)
+        self._tally = watch.start(self._test)
         self._until_certain = until_certain
         self._pages = _Chunks(folder.requests)
         self._lines = _Lines(folder, run) if run.mesh else None
@@ -49,7 +49,7 @@ class Watch:
         self._decided.add_calls(self._lines.new() if self._lines else pages)
         while self._settling and self._settling[0][0] <= now - _LINES_SETTLE:
             self._decided.add_pages(self._settling.popleft()[1])
-        self._tally = split.watch(self._test, self._tally, self._decided.take())
+        self._tally = watch.watch(self._test, self._tally, self._decided.take())
 
     def line(self) -> str:
         """How it stands, for people who wait."""

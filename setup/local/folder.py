@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
-from ..mesh import MeshError
+from ..mesh import MeshError, MeshSettingError
 from .topology import Topology, topology
 
 _SOCKET_PATH_LIMIT = 107
@@ -124,7 +124,7 @@ class MeshFolder:
     def _is_owned(self) -> bool:
         try:
             with self._lock_file().open("a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # those who merely ask do not see each other
         except BlockingIOError:
             return True
         except OSError:
@@ -135,12 +135,12 @@ class MeshFolder:
 def mesh_folder(name: str) -> MeshFolder:
     """The folder of the mesh ``name``, in $WEIGHBRIDGE_HOME or a private folder for temporary files."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,19}", name):
-        raise MeshError(f"{name!r} is no name for a mesh", "use up to 20 of a-z, 0-9 and -")
+        raise MeshSettingError(f"{name!r} is no name for a mesh", "use up to 20 of a-z, 0-9 and -")
     home = os.environ.get("WEIGHBRIDGE_HOME")
     parent = Path(home) if home else Path(tempfile.gettempdir()) / f"weighbridge-{os.getuid()}"
     folder = MeshFolder(name, parent.absolute() / name)
     if len(os.fsencode(folder.admin_socket("p" * 45))) > _SOCKET_PATH_LIMIT:
-        raise MeshError(
+        raise MeshSettingError(
             f"the path {parent} is too long for unix sockets", "set WEIGHBRIDGE_HOME to a short one"
         )
     return folder

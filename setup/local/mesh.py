@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from .. import checks, routes
 from .. import documents as istio
-from .. import routes
-from ..documents import Document
+from ..documents import Document, DocumentError
 from ..mesh import MeshError, Pod
 from .access_log import LocalAccessLog
+from .envoy.translation import SERVICES
 from .folder import Layout, MeshFolder, Standing, mesh_folder
 from .owner import Owner
 from .proxies import Proxies
@@ -60,10 +61,13 @@ class LocalMesh:
         self._owner = Owner(self._folder)
         self._standing = self._owner.up(self._layout, routes.ingress())
 
-    def route(self, documents: Sequence[Document]) -> float:
+    def route(self, documents: Sequence[Document], *, force: bool = False) -> float:
         """Apply the documents; afterwards every Envoy serves them. Gives that Unix time."""
         with self._folder.changing():
-            merged = istio.merge(self.documents(), documents)
+            current = self.documents()
+            merged = istio.merge(current, documents)
+            if not force:
+                self._refuse_new_problems(current, merged)
             self._proxies().serve(merged)
             return time.time()
 
@@ -104,6 +108,17 @@ class LocalMesh:
             self._ask_owner_to_end()
         self._owner = self._standing = None
 
+    def _refuse_new_problems(self, current: Sequence[Document], merged: Sequence[Document]) -> None:
+        """What was loaded by force before stays the way it is, and does not stand in the way of others."""
+        known = {str(problem) for problem in self._problems(current)}
+        for problem in self._problems(merged):
+            if str(problem) not in known:
+                raise problem
+
+    def _problems(self, documents: Sequence[Document]) -> Iterator[DocumentError]:
+        yield from checks.problems(documents, SERVICES)
+        yield from checks.without_pods(documents, self._topology().labels_behind())
+
     def _ask_owner_to_end(self) -> None:
         owner = self.owner
         os.kill(owner, signal.SIGTERM)
@@ -123,5 +138,6 @@ class LocalMesh:
 
     def _here(self) -> Standing:
         if self._standing is None:
-            raise MeshError(f"no mesh named {self.name} is up", "start one with `weighbridge up`")
+            option = "" if self.name == "default" else f" --mesh-name {self.name}"
+            raise MeshError(f"no mesh named {self.name} is up", f"start one with `weighbridge up{option}`")
         return self._standing

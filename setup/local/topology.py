@@ -65,6 +65,10 @@ class Topology:
     def pods(self) -> tuple[Pod, ...]:
         return (self.gateway.pod, *(sidecar.pod for sidecar in self.sidecars))
 
+    def labels_behind(self) -> Mapping[str, Sequence[Mapping[str, str]]]:
+        """The labels of every pod of each service, a service without pods included."""
+        return {fqdn(app): [s.pod.labels for s in self.sidecars if s.app == app] for app in VERSIONS}
+
     def endpoints(self, app: str, labels: Mapping[str, str]) -> tuple[Pod, ...]:
         """The pods of a service that carry all the labels, as a subset selects them."""
         return tuple(s.pod for s in self.sidecars if s.app == app and labels.items() <= s.pod.labels.items())

@@ -1,0 +1,146 @@
+"""The verdict's own error rates, length and speed, by seeded simulation: ``python -m bench.verdict``.
+
+Every rate is printed with its 99 % Monte-Carlo interval (Clopper and Pearson). ``--paths`` sets the number of
+simulated runs a row, 2 000 by default (about three minutes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import xlog1py, xlogy
+from statsmodels.stats.proportion import power_binom_tost
+
+from analyzer.intervals import clopper_pearson
+from analyzer.plan import plan
+from analyzer.records import Outcome, Weights
+from analyzer.split import SplitTest
+from analyzer.watch import start, watch
+
+from .shortest import exact, shortest
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Weights promised, shares given, and how long to go on looking."""
+
+    name: str
+    weights: str
+    truth: tuple[float, ...]
+    within: float
+    horizon: int
+    alpha: float = 0.01
+
+
+SCENARIOS = (
+    Scenario("10 % ±2, correct", "v2=90,v3=10", (0.9, 0.1), 2, 20_000),
+    Scenario("10 % ±5, correct", "v2=90,v3=10", (0.9, 0.1), 5, 4_000),
+    Scenario("50 % ±2, correct", "v2=50,v3=50", (0.5, 0.5), 2, 40_000),
+    Scenario("80/10/10 ±2, correct", "v1=80,v2=10,v3=10", (0.8, 0.1, 0.1), 2, 40_000),
+    Scenario("10 % ±2, true 50 %", "v2=90,v3=10", (0.5, 0.5), 2, 2_000),
+    Scenario("10 % ±2, true 20 %", "v2=90,v3=10", (0.8, 0.2), 2, 10_000),
+    Scenario("10 % ±2, true 15 %", "v2=90,v3=10", (0.85, 0.15), 2, 40_000),
+    Scenario("10 % ±2, true 0 %", "v2=90,v3=10", (1.0, 0.0), 2, 500),
+    Scenario("10 % ±2, at 8 %", "v2=90,v3=10", (0.92, 0.08), 2, 20_000),
+    Scenario("10 % ±2, at 12 %", "v2=90,v3=10", (0.88, 0.12), 2, 20_000),
+    Scenario("10 % ±2, at 12 %, α 5 %", "v2=90,v3=10", (0.88, 0.12), 2, 20_000, 0.05),
+    Scenario("80/10/10 ±2, one at 12 %", "v1=80,v2=10,v3=10", (0.78, 0.1, 0.12), 2, 20_000),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--paths", type=int, default=2_000)
+    paths = parser.parse_args().paths
+    plans()
+    sequential(paths)
+    bound()
+    throughput()
+
+
+def plans() -> None:
+    print("requests planned (α 1 %, power 95 %)")
+    for weights, within in (("v2=90,v3=10", 2), ("v1=80,v2=10,v3=10", 2), ("v2=90,v3=10", 5)):
+        made = plan(Weights.parse(weights), within)
+        print(f"  {weights:<20} ±{within}: {made.requests:>6,}  mean {made.expected_requests:,}", end="")
+        print(f"  p95 {made.p95_requests:,}  budget {made.budget:,}  passed by then {made.passes:.1%}")
+    print(f"  statsmodels, power at 4 217: {power_binom_tost(0.08, 0.12, 4217, p_alt=0.1, alpha=0.01):.4f}")
+
+
+def sequential(paths: int) -> None:
+    """Every request is a look: the rates are those of somebody who peeks all the time."""
+    print(f"\nthe sequential test, {paths:,} runs a row, looked at after every request")
+    for number, scenario in enumerate(SCENARIOS):
+        ends = list(runs(scenario, paths, seed=number))
+        parts = []
+        for outcome in (Outcome.PASS, Outcome.FAIL):
+            lengths = [length for found, length in ends if found is outcome]
+            span = clopper_pearson(len(lengths), paths, 0.01)
+            parts.append(f"{outcome.value} {len(lengths) / paths:6.2%} ({span.low:.2%} to {span.high:.2%})")
+        decided = [length for found, length in ends if found is not None]
+        sizes = "mean {:,.0f}, median {:,.0f}, p95 {:,.0f}".format(
+            np.mean(decided), *np.quantile(decided, [0.5, 0.95])
+        )
+        print(
+            f"  {scenario.name:<26} {'  '.join(parts)}  {sizes if len(decided) > paths / 2 else ''}",
+            flush=True,
+        )
+
+
+def runs(scenario: Scenario, paths: int, seed: int) -> Iterator[tuple[Outcome | None, int]]:
+    test = SplitTest(Weights.parse(scenario.weights), scenario.within, scenario.alpha)
+    names = np.array(test.weights.versions, dtype=object)
+    for path in range(paths):
+        rng, tally = np.random.default_rng([seed, path]), start(test)
+        batch = 500
+        while tally.decision is None and tally.requests < scenario.horizon:
+            tally = watch(test, tally, names[rng.choice(len(names), p=scenario.truth, size=batch)].tolist())
+            batch = min(batch * 2, 8_000)
+        yield (tally.decision.outcome, tally.decision.requests) if tally.decision else (None, tally.requests)
+
+
+def bound() -> None:
+    """Exact lengths against ln(1/α)/KL, and against the shortest test there can be at the same risk."""
+    print("\nmean length over the information bound, exact recursion over every request (10 % ±2, α 1 %)")
+    share, margin, horizon = 0.1, 0.02, 16_000
+    information = -np.log(0.01) / min(_divergence(share, share - margin), _divergence(share, share + margin))
+    test = SplitTest(Weights.parse("v2=90,v3=10"), 100 * margin)
+    ours = exact(test, horizon)
+    print(f"  bound {information:,.0f}   fixed size 4,217 (x{4217 / information:.2f})")
+    print(f"  this test        {ours.mean:,.0f}  x{ours.mean / information:.3f}   ", end="")
+    print(f"false PASS {ours.low:.3%} at 8 %, {ours.high:.3%} at 12 %")
+    best = shortest(share, margin, 0.01, horizon)
+    print(f"  shortest possible {best.mean:,.0f}  x{best.mean / information:.3f}   ", end="")
+    print(f"false PASS {best.low:.3%} at 8 %, {best.high:.3%} at 12 %")
+
+
+def _divergence(p: float, q: float) -> float:
+    return float(xlogy(p, p / q) + xlog1py(1 - p, -p) - xlog1py(1 - p, -q))
+
+
+def throughput() -> None:
+    print("\nrequests a second, batches of 100 000, no decision reached")
+    for share in (0.08, 0.12, 0.121):
+        test, rng = SplitTest(Weights.parse("v2=90,v3=10"), 2), np.random.default_rng(1)
+        stream = np.array(["v2", "v3"], dtype=object)[(rng.random(1_000_000) < share).astype(int)].tolist()
+        tally, began = start(test), time.perf_counter()
+        for begin in range(0, len(stream), 100_000):
+            tally = watch(test, tally, stream[begin : begin + 100_000])
+        seconds = time.perf_counter() - began
+        print(f"  true {share:.1%}: {len(stream) / seconds / 1e6:.2f} million, {tally.decision}")
+    tracemalloc.start()
+    for begin in range(0, len(stream), 100_000):
+        tally = watch(test, tally, stream[begin : begin + 100_000])
+        if begin in (0, 900_000):
+            print(
+                f"  peak memory after {begin + 100_000:,}: {tracemalloc.get_traced_memory()[1] / 1e6:.1f} MB"
+            )
+
+
+if __name__ == "__main__":
+    main()
