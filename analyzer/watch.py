@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from .evidence import at_most_below, ceiling
+from .evidence import at_most_below
 from .records import UNKNOWN, Outcome, Version
 from .split import Counts, SplitTest, certain, judged, verdicts
 
@@ -129,15 +129,20 @@ def _first_crossing(
 
 
 def _candidates(test: SplitTest, counts: Counts, requests: Counts, unlabelled: Counts) -> NDArray[np.intp]:
-    """Looks that might decide: no e-value exceeds the maximal likelihood ratio, which is cheap."""
+    """Looks that might decide: no e-value exceeds the maximal likelihood ratio.
+
+    Its logarithm is n x KL, and KL is at most chi-squared, which takes three multiplications.
+    """
     enough = -np.log(test.alpha) - 1e-6
     passing, failing = np.ones(len(requests), dtype=bool), np.zeros(len(requests), dtype=bool)
     n = requests.astype(np.float64)
     for side in judged(test):
-        hits = certain(test, side, counts, requests, unlabelled).astype(np.float64)
-        passing &= ceiling(hits, n, side.border) >= enough
+        excess = certain(test, side, counts, requests, unlabelled) - n * side.border
+        needed = enough * side.border * (1 - side.border) * n
+        passing &= (excess > 0) & (excess * excess >= needed)
         if not side.exact:
-            failing |= ceiling(hits + unlabelled, n, side.border) <= -enough
+            excess += unlabelled
+            failing |= (excess < 0) & (excess * excess >= needed)
     doubtful = np.flatnonzero(failing)
     if len(doubtful):
         failing[doubtful] = _may_fail(test, counts[doubtful], requests[doubtful], unlabelled[doubtful])

@@ -7,7 +7,7 @@ at the two borders (backward recursion); the prices are turned until both equal 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,24 @@ class Exact:
     high: float
 
 
-def exact(test: SplitTest, horizon: int) -> Exact:
-    """For the rarer of two versions."""
+def exact(test: SplitTest, horizon: int, wider: float = 1.0) -> Exact:
+    """For the rarer of two versions; ``wider`` scales the width of the prior that PASS bets on."""
     n = np.arange(1, horizon + 1)
-    least, most = (proving(test, side, n) for side in judged(test))
+    sides = [replace(side, prior=tuple(p / wider**2 for p in side.prior)) for side in judged(test)]
+    least, most = (proving(test, side, n) for side in sides)
     region = least, n - most
     version = judged(test)[0].version
     return _measure(region, test.weights.share(version), test.within / 100)
+
+
+def tuned(test: SplitTest, horizon: int) -> Exact:
+    """The same e-values with the threshold lowered until the larger of the two risks is alpha."""
+    low, high = test.alpha, 0.2
+    for _ in range(8):
+        middle = (low * high) ** 0.5
+        found = exact(replace(test, alpha=middle), horizon)
+        low, high = (middle, high) if max(found.low, found.high) <= test.alpha else (low, middle)
+    return exact(replace(test, alpha=low), horizon)
 
 
 def shortest(share: float, margin: float, alpha: float, horizon: int) -> Exact:
