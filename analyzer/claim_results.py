@@ -197,4 +197,6 @@ def _ratio(claim: LatencyClaim, measured: Measured, alpha: float) -> _Evidence:
     proof = (1 + int(np.count_nonzero(drawn > factor))) / (1 + len(drawn))
     refutation = (1 + int(np.count_nonzero(drawn <= factor))) / (1 + len(drawn))
     interval = Interval(*(float(bound) for bound in np.quantile(drawn, [alpha / 2, 1 - alpha / 2])))
-    return _Evidence(float(np.median(drawn)), "x", interval, proof, refutation)
+    base = quantile(baseline, claim.quantile)
+    ratio = quantile(candidate, claim.quantile) / base if base else float(np.median(drawn))
+    return _Evidence(ratio, "x", interval, proof, refutation)

@@ -94,13 +94,14 @@ def _latency(text: str, subject: str, version: Version, bound: list[str]) -> Lat
     quantile = 50.0 if subject == "median" else _number(text, subject.removeprefix("p"))
     if not (subject == "median" or subject.startswith("p")) or not 0 < quantile < 100:
         raise ClaimError(f"{subject!r} in {text!r} is nothing we measure")
+    part = round(quantile / 100, 12)
     match bound:
         case [number, "ms"]:
-            return LatencyClaim(text, version, quantile / 100, _number(text, number), None, None)
+            return LatencyClaim(text, version, part, _number(text, number), None, None)
         case [number, "s"]:
-            return LatencyClaim(text, version, quantile / 100, 1000 * _number(text, number), None, None)
+            return LatencyClaim(text, version, part, 1000 * _number(text, number), None, None)
         case [number, "x" | "×", baseline]:
-            return LatencyClaim(text, version, quantile / 100, None, _number(text, number), baseline)
+            return LatencyClaim(text, version, part, None, _number(text, number), baseline)
     raise ClaimError(f"{text!r} has no bound we know", "a bound is 250 ms, 0.25 s or 1.1 x v2")
 
 

@@ -12,6 +12,7 @@ from .split import Counts, Side, SplitTest, judged
 
 _LOOKS = 800
 _PATHS = 2_000
+_CELLS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class RunLength:
 
 
 def run_length(test: SplitTest, budget: int, seed: int = 1) -> RunLength:
-    """Simulate 2 000 correct runs (seeded: the same figures every time), looking 800 times each.
+    """Simulate up to 2 000 correct runs (seeded: the same figures every time), looking 800 times each.
 
     The looks are spread over the part of the budget where a PASS is possible at all. Looking more rarely than
     the test does overstates the mean by about 1 %.
@@ -33,7 +34,8 @@ def run_length(test: SplitTest, budget: int, seed: int = 1) -> RunLength:
     shares = [test.weights.share(version) for version in test.weights.versions]
     rng = np.random.default_rng(seed)
     steps = np.diff(looks, prepend=0)
-    counts = rng.multinomial(steps, shares, size=(_PATHS, len(looks))).cumsum(axis=1)
+    paths = min(_PATHS, _CELLS // (len(looks) * len(shares)))
+    counts = rng.multinomial(steps, shares, size=(paths, len(looks))).cumsum(axis=1)
     proved = np.ones(counts.shape[:2], dtype=bool)
     for side in judged(test):
         own = counts[:, :, test.weights.versions.index(side.version)]
