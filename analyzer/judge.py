@@ -141,10 +141,9 @@ def _shares(run: Run, joined: Joined, *, has_calls: bool) -> Iterator[Share]:
 def _errors(pages: pd.DataFrame) -> Mapping[str, int]:
     """Everything that kept a page from showing reviews with stars, by its name."""
     named = pages["error"].astype(object).fillna(pages["trouble"].astype(object))
-    refused = (
-        pages["status"].where(~pages["status"].isin([0, 200])).map(lambda s: f"status {s:.0f}", "ignore")
-    )
-    return {str(name): int(count) for name, count in refused.fillna(named).value_counts().items()}
+    refused = pages["status"].map(lambda status: None if status in (0, 200) else f"status {status}")
+    names = refused.astype(object).fillna(named)
+    return {str(name): int(count) for name, count in names.value_counts().items()}
 
 
 def _warnings(run: Run, matching: Matching | None, account: Account, pages: pd.DataFrame) -> Iterator[str]:

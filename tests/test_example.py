@@ -1,0 +1,81 @@
+"""The committed run: judged again it says the same, and its reports are what they promise to be."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from analyzer.judge import judge
+from analyzer.judgement import Judgement
+from analyzer.report import html, junit, markdown, text
+from analyzer.run import RunFolder
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "results" / "example"
+HOSTILE = "<script>alert(1)</script>|`*\x1b[31m"
+
+
+@pytest.fixture(scope="module")
+def example() -> Judgement:
+    return judge(RunFolder(EXAMPLE))
+
+
+def test_judged_again_the_run_gives_the_same_verdict_to_the_last_digit(example: Judgement) -> None:
+    recorded = json.loads((EXAMPLE / "verdict.json").read_text())
+    again = json.loads(json.dumps(example.as_dict()))
+    assert again | {"run": recorded["run"]} == recorded
+
+
+def test_the_keys_that_machines_rely_on_come_first(example: Judgement) -> None:
+    assert list(example.as_dict())[:10] == [
+        "verdict",
+        "exit_code",
+        "run",
+        "weights",
+        "within",
+        "alpha",
+        "requests",
+        "witnesses",
+        "unmatched",
+        "excluded_before_live",
+    ]
+
+
+def test_the_readme_shows_what_analyze_prints(example: Judgement) -> None:
+    printed = text.report(dataclasses.replace(example, folder="results/example"))
+    assert printed in (ROOT / "README.md").read_text()
+
+
+def test_the_html_report_needs_nothing_from_elsewhere(example: Judgement) -> None:
+    page = html.report(example)
+    assert re.findall(r"(?:src|href)=[\"'](?!#)[^\"']+", page) == []
+    assert "<script" not in page
+
+
+@pytest.mark.parametrize("report", [html.report, markdown.report, junit.report])
+def test_text_from_elsewhere_is_never_markup(example: Judgement, report: object) -> None:
+    run = dataclasses.replace(example.run, ending=HOSTILE, documents=HOSTILE)
+    hostile = dataclasses.replace(example, run=run, warnings=(HOSTILE,), errors={HOSTILE: 3})
+    written = report(hostile)  # type: ignore[operator]
+    assert "<script>" not in written.replace("\\<", "")
+
+
+def test_every_module_has_its_line_in_the_architecture() -> None:
+    described = (ROOT / "ARCHITECTURE.md").read_text()
+    for package in ("weighbridge", "setup", "locustfiles", "analyzer"):
+        for module in (ROOT / package).rglob("*.py"):
+            if module.name != "__init__.py":
+                assert f"`{module.relative_to(ROOT / package)}`" in described, module
+
+
+def test_every_verb_and_exit_code_is_in_the_readme() -> None:
+    from analyzer.exit_codes import ExitCode
+    from weighbridge.__main__ import VERBS
+
+    readme = (ROOT / "README.md").read_text()
+    assert all(f"`{verb}`" in readme for verb in VERBS)
+    assert all(f"| {code.value} |" in readme for code in ExitCode)
