@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.evidence import ceiling
 from analyzer.records import UNKNOWN, Outcome, Version, Weights
-from analyzer.split import SplitError, SplitTest, verdicts
+from analyzer.split import SplitError, SplitTest, certain, proofs, refutations, sides, verdicts
 from analyzer.watch import Decision, Tally, restart, start, watch
 
 CANARY = SplitTest(Weights.parse("v2=90,v3=10"), within=2, alpha=0.01)
@@ -214,6 +215,24 @@ def test_evidence_for_the_claim_never_turns_a_pass_into_a_fail(
         np.array([0]),
     )[0]
     assert (before, after) not in {(1, -1), (1, 0)}
+
+
+@pytest.mark.parametrize("within", [0.01, 2, 20])
+@pytest.mark.parametrize(
+    "weights", ["v1=1,v2=2147483647", "v1=1,v2=99,v3=2147483647", "v1=1,v2=1,v3=0,v4=999"]
+)
+def test_no_evidence_exceeds_the_largest_likelihood_ratio(weights: str, within: float) -> None:
+    """A mixture cannot win more than its best component, however unequal the weights are."""
+    test = SplitTest(Weights.parse(weights), within)
+    over, unlabelled = sides(test), np.zeros(900, dtype=np.int64)
+    counts = np.zeros((900, len(test.weights.versions)), dtype=np.int64)
+    counts[:, -1] = np.arange(1, 901)
+    counts[:, 0] = counts[:, -1] // 100
+    n = counts.sum(axis=1)
+    hits = np.column_stack([certain(test, side, counts, n, unlabelled) for side in over]).astype(float)
+    best = np.column_stack([ceiling(hits[:, i], n.astype(float), side.border) for i, side in enumerate(over)])
+    assert np.all(proofs(test, over, counts, n, unlabelled) <= np.maximum(best, 0) + 1e-6)
+    assert np.all(refutations(test, over, counts, n, unlabelled) <= np.maximum(-best, 0) + 1e-6)
 
 
 def test_a_hundred_million_requests_are_judged_as_stably_as_a_hundred() -> None:
