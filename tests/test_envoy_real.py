@@ -202,13 +202,13 @@ def test_a_service_answers_to_every_name_it_has(call: Caller, host: str) -> None
 
 
 def test_a_subset_that_nobody_defined_is_no_cluster(call: Caller) -> None:
-    call.mesh.route([virtual_service({"route": [to("v9")]})])
+    call.mesh.route([virtual_service({"route": [to("v9")]})], force=True)
     done = call()
     assert (done.status, " 503 NC cluster_not_found " in done.line) == (503, True)
 
 
 def test_a_subset_without_pods_has_no_upstream(call: Caller) -> None:
-    call.mesh.route(split(Weights.parse("v4=1")))
+    call.mesh.route(split(Weights.parse("v4=1")), force=True)
     done = call()
     assert (done.status, " 503 UH no_healthy_upstream " in done.line) == (503, True)
     assert f"outbound|9080|v4|{REVIEWS}" in done.line
