@@ -14,7 +14,7 @@ from .hops import NO_SOURCES, Hop, Sources, hops
 from .joins import Joins
 from .readings import Reason
 from .rows import Groups
-from .source import Judge, Scanned, Source
+from .source import Judge, Keep, Scanned, Source
 from .tally import Tally
 from .wrapping import Unwrapper, Wrapped, is_wrapped
 
@@ -22,14 +22,19 @@ _SAMPLE = 1 << 16
 
 
 class Digest:
-    """Reads streams one after the other; ``judge`` is what a line says, ``exact`` for Istio's own formats."""
+    """Reads streams one after the other, or by turns.
 
-    def __init__(self, *, join: bool = False, judge: Judge = exact) -> None:
+    ``judge`` is what a line says, ``exact`` for Istio's own formats. ``keep`` is given every access line with
+    the number of its group. Either one takes the slow way through every line.
+    """
+
+    def __init__(self, *, join: bool = False, judge: Judge = exact, keep: Keep | None = None) -> None:
         self.account = Account()
         self.groups = Groups()
         self.tally = Tally()
         self.joins = Joins() if join else None
         self._judge = judge
+        self._keep = keep
         self._sources: dict[str, Source] = {}
 
     def read(self, stream: BinaryIO, file: str = "-", pod: str = "") -> Iterator[int]:
@@ -37,20 +42,15 @@ class Digest:
 
         ``pod`` is who wrote the stream; where lines name their own pod, that goes first.
         """
-        unwrapper = Unwrapper()
-        wrapped = False
+        intake = self.open(file, pod)
         for block in blocks(stream):
-            wrapped = wrapped or is_wrapped(block.data[:_SAMPLE])
-            self.account.bytes += block.size
-            if not block.data:
-                self.account.lines += 1
-                self.account.add_malformed(file, block.offset, Reason.TOO_LONG)
-            elif wrapped:
-                self._wrapped(unwrapper.unwrap(block.data, block.offset), file, pod)
-            else:
-                self._plain(block, file, pod)
+            intake.add(block)
             yield block.offset + block.size
-        self._wrapped(unwrapper.rest(), file, pod)
+        intake.end()
+
+    def open(self, file: str = "-", pod: str = "") -> Intake:
+        """For a stream that comes block by block while others are read, such as a file that grows."""
+        return Intake(self, file, pod)
 
     def hops(self, sources: Sources = NO_SOURCES) -> list[Hop]:
         """What each group tells of; index with a group's number."""
@@ -64,19 +64,18 @@ class Digest:
         if self.joins and other.joins:
             self.joins.merge(other.joins, numbers)
 
-    def _plain(self, block: Block, file: str, pod: str) -> None:
-        scanned = self._source(pod or file).scan(block.data)
-        self._count(scanned, file, (block.offset + refused.at for refused in scanned.refused))
+    def source(self, name: str) -> Source:
+        """Who reads the lines of one pod or file."""
+        source = self._sources.get(name)
+        if source is None:
+            source = Source(
+                name, self.groups, join=self.joins is not None, judge=self._judge, keep=self._keep
+            )
+            self._sources[name] = source
+        return source
 
-    def _wrapped(self, lines: Iterable[Wrapped], file: str, pod: str) -> None:
-        by_pod: dict[str, list[Wrapped]] = {}
-        for line in lines:
-            by_pod.setdefault(line.pod or pod, []).append(line)
-        for writer, wrapped in by_pod.items():
-            scanned = self._source(writer or file).scan(b"".join([one.line + b"\n" for one in wrapped]))
-            self._count(scanned, file, (wrapped[refused.number].offset for refused in scanned.refused))
-
-    def _count(self, scanned: Scanned, file: str, offsets: Iterable[int]) -> None:
+    def count(self, scanned: Scanned, file: str, offsets: Iterable[int]) -> None:
+        """Take up what a source has read; ``offsets`` are those of the refused lines in their file."""
         account, rows = self.account, scanned.rows
         account.access += len(rows)
         account.other += scanned.others
@@ -87,9 +86,43 @@ class Digest:
         if self.joins:
             self.joins.add(rows)
 
-    def _source(self, name: str) -> Source:
-        source = self._sources.get(name)
-        if source is None:
-            source = Source(name, self.groups, join=self.joins is not None, judge=self._judge)
-            self._sources[name] = source
-        return source
+
+class Intake:
+    """Takes the blocks of one stream in their order, out of any wrapping."""
+
+    def __init__(self, digest: Digest, file: str, pod: str) -> None:
+        self._digest = digest
+        self._file = file
+        self._pod = pod
+        self._unwrapper = Unwrapper()
+        self._is_wrapped = False
+
+    def add(self, block: Block) -> None:
+        account = self._digest.account
+        account.bytes += block.size
+        self._is_wrapped = self._is_wrapped or is_wrapped(block.data[:_SAMPLE])
+        if not block.data:
+            account.lines += 1
+            account.add_malformed(self._file, block.offset, Reason.TOO_LONG)
+        elif self._is_wrapped:
+            self._unwrapped(self._unwrapper.unwrap(block.data, block.offset))
+        else:
+            scanned = self._digest.source(self._pod or self._file).scan(block.data)
+            self._digest.count(
+                scanned, self._file, (block.offset + refused.at for refused in scanned.refused)
+            )
+
+    def end(self) -> None:
+        """Count what waits for an end that will not come."""
+        self._unwrapped(self._unwrapper.rest())
+
+    def _unwrapped(self, lines: Iterable[Wrapped]) -> None:
+        by_pod: dict[str, list[Wrapped]] = {}
+        for line in lines:
+            by_pod.setdefault(line.pod or self._pod, []).append(line)
+        for writer, wrapped in by_pod.items():
+            block = b"".join([one.line + b"\n" for one in wrapped])
+            scanned = self._digest.source(writer or self._file).scan(block)
+            self._digest.count(
+                scanned, self._file, (wrapped[refused.number].offset for refused in scanned.refused)
+            )

@@ -1,9 +1,9 @@
 """The one error of the log reader's boundary."""
 
+from __future__ import annotations
 
-class LogError(ValueError):
+from ..errors import InputError
+
+
+class LogError(InputError):
     """What was given cannot be read as access logs: the message says what and where, the hint what to do."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint

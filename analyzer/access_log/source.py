@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from ..records import LogEntry
 from .exact import exact
 from .keys import Key, key, key_of_connection
-from .quick import Quick
+from .quick import Doubt, Quick
 from .quick_json import QuickJson
 from .readings import Connection, Malformed, Other, Reading, Reason
 from .rows import Groups, Rows
 from .tally import MOST_GROUPS
 
 Judge = Callable[[bytes], Reading]
+Keep = Callable[[LogEntry | Connection, int], None]
+"""Is given an access line and the number of its group."""
 
 
 class Refused(NamedTuple):
@@ -34,13 +36,21 @@ class Scanned(NamedTuple):
 
 
 class Source:
-    """Numbers groups in ``groups``, which all sources share; ``judge`` is what a line says."""
+    """Numbers groups in ``groups``, which all sources share; ``judge`` is what a line says.
 
-    def __init__(self, name: str, groups: Groups, *, join: bool, judge: Judge = exact) -> None:
+    The quick ways know Istio's own formats only and keep nothing: another ``judge``, or a ``keep``, is shown
+    every line.
+    """
+
+    def __init__(
+        self, name: str, groups: Groups, *, join: bool, judge: Judge = exact, keep: Keep | None = None
+    ) -> None:
         self._name = name
         self._groups = groups
         self._join = join
         self._judge = judge
+        self._keep = keep
+        self._is_plain = judge is exact and keep is None
         request_hash = hash if join else None
         self._text = Quick(self._learn, request_hash)
         self._json = QuickJson(self._learn, request_hash)
@@ -48,7 +58,13 @@ class Source:
     def scan(self, block: bytes) -> Scanned:
         """Read a block of whole lines."""
         rows = Rows()
-        doubts = self._json.scan(block, rows) if block.startswith(b"{") else self._text.scan(block, rows)
+        doubts: Iterable[Doubt]
+        if not self._is_plain:
+            doubts = lines(block)
+        elif block.startswith(b"{"):
+            doubts = self._json.scan(block, rows)
+        else:
+            doubts = self._text.scan(block, rows)
         others = 0
         refused = []
         for number, at, line in doubts:
@@ -76,13 +92,24 @@ class Source:
             named, request_id = key(reading, self._name), reading.request_id
         else:
             named, request_id = key_of_connection(reading, self._name), None
-        rows.group.append(self._number(named))
+        group = self._number(named)
+        if self._keep:
+            self._keep(reading, group)
+        rows.group.append(group)
         rows.second.append(int(reading.start // 1))
         rows.duration.append(_or(reading.duration, -1))
         rows.received.append(_or(reading.bytes_received, -1))
         rows.sent.append(_or(reading.bytes_sent, -1))
         if self._join:
             rows.request.append(_hash(request_id))
+
+
+def lines(block: bytes) -> Iterator[Doubt]:
+    """Every line of a block of whole lines: its number, where it begins, and its bytes."""
+    at = 0
+    for number, line in enumerate(block.removesuffix(b"\n").split(b"\n")):
+        yield number, at, line
+        at += len(line) + 1
 
 
 def _hash(request_id: str | None) -> int:
