@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from analyzer.errors import InputError, WorkError
 
@@ -44,6 +44,14 @@ class Mesh(Protocol):
     """Every method promises an end state, so no caller sleeps."""
 
     @property
+    def name(self) -> str:
+        """What people call it, in messages and in the record of a run."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it stands, whoever brought it up."""
+
+    @property
     def url(self) -> str:
         """Where the ingress gateway answers, without a trailing slash."""
 
@@ -57,8 +65,14 @@ class Mesh(Protocol):
         documents; with ``force`` they are loaded as they are.
         """
 
+    def reset(self) -> None:
+        """Take every route away but the way in; versions then share as their pods do."""
+
     def documents(self) -> Sequence[Document]:
         """Everything that is applied now."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """Its ``kind``, its name and its settings, for the record of a run."""
 
     def pods(self) -> Sequence[Pod]:
         """Every pod whose proxy writes an access log."""

@@ -16,8 +16,7 @@ from analyzer.records import Weights
 from analyzer.run import Promise, Run, RunFolder, RunPod
 from locustfiles._command import LoadPlan
 from setup import documents
-from setup.local.mesh import LocalMesh
-from setup.mesh import AccessLog, MeshError
+from setup.mesh import AccessLog, Mesh, MeshError
 
 from . import console, folders, load
 from .load import Load, LoadError
@@ -75,7 +74,7 @@ class Conducted:
     trouble: MeshError | LoadError | None
 
 
-def conduct(wanted: Wanted, url: str, mesh: LocalMesh | None, live: Live | None) -> Conducted:
+def conduct(wanted: Wanted, url: str, mesh: Mesh | None, live: Live | None) -> Conducted:
     """Load as wanted and bring everything into the run's folder, whatever happens meanwhile.
 
     Ctrl-C ends the load, not the run: what was seen until then is kept and can be judged.
@@ -97,7 +96,7 @@ def conduct(wanted: Wanted, url: str, mesh: LocalMesh | None, live: Live | None)
 
 
 def _load(
-    plan: LoadPlan, mesh: LocalMesh | None, log: AccessLog | None, watch: Watch
+    plan: LoadPlan, mesh: Mesh | None, log: AccessLog | None, watch: Watch
 ) -> tuple[str, MeshError | LoadError | None]:
     """Drive one load to its end; gives why it ended, and what went wrong if something did."""
     with load.running(plan) as locust:
@@ -113,7 +112,7 @@ def _load(
     return str(trouble or ending), trouble
 
 
-def _drive(locust: Load, mesh: LocalMesh | None, log: AccessLog | None, watch: Watch) -> str:
+def _drive(locust: Load, mesh: Mesh | None, log: AccessLog | None, watch: Watch) -> str:
     """Look again and again until the load has ended or the verdict is certain; gives why it ended."""
     with Progress() as progress:
         while locust.is_running:
@@ -156,7 +155,7 @@ def _plan(run_id: str, wanted: Wanted, url: str, folder: RunFolder) -> LoadPlan:
     )
 
 
-def _started(run_id: str, wanted: Wanted, url: str, mesh: LocalMesh | None, live: Live | None) -> Run:
+def _started(run_id: str, wanted: Wanted, url: str, mesh: Mesh | None, live: Live | None) -> Run:
     return Run(
         id=run_id,
         promise=wanted.promise,

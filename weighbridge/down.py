@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from setup.local.mesh import LocalMesh
-
-from . import console, options
+from . import console, meshes, options
 
 
 @click.command(epilog=options.examples("weighbridge down", "weighbridge down --mesh-name other"))
-@options.mesh_name
+@options.which_mesh
 @options.as_json
-def down(mesh_name: str, as_json: bool) -> None:
+def down(as_json: bool, **asked: Any) -> None:
     """Take a local mesh down; afterwards none of its processes is left."""
-    LocalMesh(mesh_name).down()
+    mesh = meshes.standing(asked)
+    mesh.down()
     if as_json:
-        console.emit({"down": mesh_name})
+        console.emit({"down": mesh.name})
     else:
-        console.say(f"the mesh {mesh_name} is down")
+        console.say(f"the mesh {mesh.name} is down")

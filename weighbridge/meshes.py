@@ -1,4 +1,4 @@
-"""The mesh that the options name: made here, found running, or started in a process of its own."""
+"""The mesh that the options name: made here, found standing, or started in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,11 +15,21 @@ import click
 from setup.local.folder import Layout
 from setup.local.mesh import LocalMesh
 from setup.local.topology import replica_names
-from setup.mesh import MeshError
+from setup.mesh import Mesh, MeshError
 
 from . import options
 
 _START_LIMIT = 30.0
+
+
+def standing(asked: Mapping[str, Any]) -> Mesh:
+    """The mesh that ``options.which_mesh`` names, whoever brought it up."""
+    return LocalMesh(asked["mesh_name"])
+
+
+def described(asked: Mapping[str, Any]) -> Mesh:
+    """The mesh as the options of ``options.local_mesh`` name and describe it; not started."""
+    return local(asked)
 
 
 def local(asked: Mapping[str, Any]) -> LocalMesh:

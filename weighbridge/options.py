@@ -51,6 +51,11 @@ def load(verb: F) -> F:
     return _with(_LOAD, verb)
 
 
+def which_mesh(verb: F) -> F:
+    """Which of the meshes that stand is meant."""
+    return _with(_WHICH_MESH, verb)
+
+
 def local_mesh(verb: F) -> F:
     """What a local mesh can be asked to be."""
     return _with(_LOCAL_MESH, verb)
@@ -137,8 +142,10 @@ _LOAD = (
     ),
 )
 
+_WHICH_MESH = (mesh_name,)
+
 _LOCAL_MESH = (
-    mesh_name,
+    *_WHICH_MESH,
     click.option(
         "--port",
         default=0,

@@ -6,15 +6,15 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from analyzer.records import Weights
 from setup import documents, routes
 from setup.documents import Document
-from setup.local.mesh import LocalMesh
 
-from . import console, options
+from . import console, meshes, options
 
 
 @click.command(
@@ -36,31 +36,31 @@ from . import console, options
 )
 @click.option("--reset", is_flag=True, help="Take every route away but the way in.")
 @click.option("--force", is_flag=True, help="Load documents that do not fit together, as a cluster does.")
-@options.mesh_name
+@options.which_mesh
 @options.as_json
 def route(
     weights: Weights | None,
     files: tuple[Path, ...],
     reset: bool,
     force: bool,
-    mesh_name: str,
     as_json: bool,
+    **asked: Any,
 ) -> None:
-    """Apply WEIGHTS to reviews, or Istio documents; when it returns, every Envoy serves them.
+    """Apply WEIGHTS to reviews, or Istio documents; when it returns, every proxy serves them.
 
     Documents that do not fit together, such as a subset that no DestinationRule defines, are refused.
     """
     if sum((weights is not None, bool(files), reset)) != 1:
         raise click.UsageError("give WEIGHTS, or documents with -f, or --reset")
     started = time.monotonic()
-    mesh = LocalMesh(mesh_name)
+    mesh = meshes.standing(asked)
     if reset:
         mesh.reset()
     else:
         mesh.route(routes.split(weights) if weights else _read(files), force=force)
     took = time.monotonic() - started
     if as_json:
-        console.emit({"mesh": mesh_name, "weights": weights.as_dict() if weights else None, "seconds": took})
+        console.emit({"mesh": mesh.name, "weights": weights.as_dict() if weights else None, "seconds": took})
     else:
         console.say(f"in force at every proxy after {took:.2f} s")
 

@@ -12,7 +12,7 @@ import click
 from analyzer.exit_codes import OF_OUTCOME
 from analyzer.records import Weights
 from setup import routes
-from setup.local.mesh import LocalMesh
+from setup.mesh import Mesh
 
 from . import conduct, console, meshes, options, verdicts
 from .conduct import Live, Wanted
@@ -67,15 +67,15 @@ def finish(conducted: conduct.Conducted, *, as_json: bool) -> int:
     return OF_OUTCOME[judgement.outcome]
 
 
-def _applied(mesh: LocalMesh, weights: Weights) -> Live:
+def _applied(mesh: Mesh, weights: Weights) -> Live:
     asked = time.time()
     return Live(asked, mesh.route(routes.split(weights)))
 
 
 @contextmanager
-def mesh_for(asked: dict[str, Any]) -> Iterator[LocalMesh]:
+def mesh_for(asked: dict[str, Any]) -> Iterator[Mesh]:
     """The mesh that is up under that name, or one of our own for as long as the block lasts."""
-    mesh = meshes.local(asked)
+    mesh = meshes.described(asked)
     if mesh.is_up:
         yield mesh
         return

@@ -9,6 +9,7 @@ import click
 from setup import documents
 from setup.local.folder import running
 from setup.local.mesh import LocalMesh
+from setup.mesh import Mesh
 
 from . import console, options
 
@@ -30,11 +31,11 @@ def status(with_documents: bool, as_json: bool) -> None:
             console.show(_text(mesh, with_documents=with_documents))
 
 
-def _describe(mesh: LocalMesh) -> dict[str, Any]:
+def _describe(mesh: Mesh) -> dict[str, Any]:
     return {
         "mesh": mesh.name,
         "url": mesh.url,
-        "generation": mesh.layout.generation,
+        **mesh.describe(),
         "pods": [{"name": pod.name, "ip": pod.ip, "labels": dict(pod.labels)} for pod in mesh.pods()],
         "documents": documents.dump(mesh.documents()),
     }

@@ -62,7 +62,6 @@ class LocalMesh:
         self._standing = self._owner.up(self._layout, routes.ingress())
 
     def route(self, documents: Sequence[Document], *, force: bool = False) -> float:
-        """Apply the documents; afterwards every Envoy serves them. Gives that Unix time."""
         with self._folder.changing():
             current = self.documents()
             merged = istio.merge(current, documents)
@@ -72,7 +71,6 @@ class LocalMesh:
             return time.time()
 
     def reset(self) -> None:
-        """Take every route away but the way in; versions then share as their pods do."""
         with self._folder.changing():
             self._proxies().serve(routes.ingress())
 
@@ -80,7 +78,6 @@ class LocalMesh:
         return self._proxies().documents()
 
     def describe(self) -> dict[str, Any]:
-        """What kind of mesh this is, for the record of a run."""
         return {"kind": "local", "name": self.name, **asdict(self.layout)}
 
     def pods(self) -> Sequence[Pod]:
