@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .evidence import above
-from .split import Counts, Side, SplitTest, judged
+from .split import SplitTest, judged
+from .thresholds import proving
 
 _LOOKS = 800
 _PATHS = 2_000
@@ -42,15 +41,3 @@ def run_length(test: SplitTest, budget: int, seed: int = 1) -> RunLength:
         proved &= (looks - own if side.at_most else own) >= proving(test, side, looks)
     stops = np.where(proved.any(axis=1), looks[proved.argmax(axis=1)], budget)
     return RunLength(float(stops.mean()), int(np.quantile(stops, 0.95)), float(proved.any(axis=1).mean()))
-
-
-def proving(test: SplitTest, side: Side, requests: Counts) -> NDArray[np.int64]:
-    """The smallest count that proves a side, for each number of requests; more than it where none does."""
-    low, high = np.zeros_like(requests), requests + 1
-    while np.any(low < high):
-        middle = (low + high) // 2
-        inside = np.minimum(middle, requests)
-        enough = above(inside, requests, side.border, side.prior) >= -np.log(test.alpha)
-        enough |= middle > requests
-        low, high = np.where(enough, low, middle + 1), np.where(enough, middle, high)
-    return low

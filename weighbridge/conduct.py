@@ -45,6 +45,7 @@ class Wanted:
         within = asked["within"] or suggested_within(weights)
         budget = plan(weights, within=within, alpha=asked["alpha"], power=asked["power"]).budget
         requests = asked["requests"] or (None if asked["seconds"] else budget)
+        budget = max(budget, requests or 0)  # whoever asks for more may be answered by more
         further = _claims(weights, asked["claims"], asked["claims_file"])
         return cls(
             promise=Promise(weights, within, asked["alpha"], asked["power"], budget, further),
@@ -123,8 +124,8 @@ def _drive(locust: Load, mesh: Mesh | None, log: AccessLog | None, watch: Watch)
                 log.pump()
             watch.look()
             progress.show(watch.line())
-            if watch.is_certain:
-                return "the verdict is certain"
+            if watch.ending:
+                return watch.ending
     return "the load is complete"
 
 

@@ -12,12 +12,16 @@ from analyzer import calls, requests, watch
 from analyzer.access_log.exact import exact
 from analyzer.calls import Call
 from analyzer.decided import Decided, Place
+from analyzer.forecast import forecast
 from analyzer.records import UNKNOWN, LogEntry, Outcome, Version
 from analyzer.run import Run, RunFolder
 from analyzer.split import SplitTest
+from analyzer.watch import Tally
 
 _LINES_SETTLE = 1.0
 """Seconds after which every line of an answered page is in the log: the proxies hold lines for 0.2 s."""
+_PACE = 5.0
+"""Seconds over which the pace is measured; rows come in chunks of one second."""
 
 
 class Watch:
@@ -25,7 +29,7 @@ class Watch:
 
     def __init__(self, folder: RunFolder, run: Run, until_certain: bool) -> None:
         promise = run.promise
-        self._test = SplitTest(promise.weights, promise.within, promise.alpha)
+        self._test = SplitTest(promise.weights, promise.within, promise.alpha, promise.budget)
         self._tally = watch.start(self._test)
         self._until_certain = until_certain
         self._pages = _Chunks(folder.requests)
@@ -33,18 +37,26 @@ class Watch:
         self._decided = Decided()
         self._settling: deque[tuple[float, list[Place]]] = deque()
         self._answered = 0
-        self._started = time.monotonic()
+        self._paces: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
 
     @property
-    def is_certain(self) -> bool:
+    def ending(self) -> str | None:
+        """Why more requests would tell nothing new; None while they do, or where all are wanted anyway."""
         decision = self._tally.decision
-        return self._until_certain and decision is not None and decision.outcome is not Outcome.UNDECIDED
+        if decision is None or not self._until_certain:
+            return None
+        if decision.outcome is Outcome.UNDECIDED:
+            return f"the budget of {self._test.budget:,} requests is spent"
+        return "the verdict is certain"
 
     def look(self) -> None:
         """Take in what was written since the last look."""
         now = time.monotonic()
         pages = list(self._pages.new())
         self._answered += len(pages)
+        self._paces.append((now, self._answered))
+        while self._paces[1][0] < now - _PACE:
+            self._paces.popleft()
         self._settling.append((now, [(worker, seq) for worker, seq, _, _ in pages]))
         self._decided.add_calls(self._lines.new() if self._lines else pages)
         while self._settling and self._settling[0][0] <= now - _LINES_SETTLE:
@@ -53,15 +65,26 @@ class Watch:
 
     def line(self) -> str:
         """How it stands, for people who wait."""
-        seconds = time.monotonic() - self._started
-        seen = self._tally.requests
-        shares = "  ".join(
-            f"{version} {100 * count / seen:.1f} %" if seen else f"{version} –"
-            for version, count in zip(self._test.weights.versions, self._tally.counts, strict=True)
-        )
-        decision = self._tally.decision
-        state = f"{decision.outcome} after {decision.requests}" if decision else "not yet certain"
-        return f"{self._answered} pages  {self._answered / seconds:.0f}/s  {shares}  {state}"
+        (began, before), now = self._paces[0], time.monotonic()
+        pace = (self._answered - before) / max(now - began, 1e-9)
+        return f"{self._answered:,} pages  {pace:,.0f}/s  {standing(self._test, self._tally, pace)}"
+
+
+def standing(test: SplitTest, tally: Tally, pace: float) -> str:
+    """Shares beside their promise, the verdict so far, and at so many requests a second the time it takes."""
+    labelled = sum(tally.counts) + tally.stray
+    shares = "  ".join(
+        f"{version} {_percent(count, labelled)} ({100 * test.weights.share(version):.3g})"
+        for version, count in zip(test.weights.versions, tally.counts, strict=True)
+    )
+    if tally.decision:
+        return f"{shares}  {tally.decision.outcome} after {tally.decision.requests:,}"
+    ahead = forecast(test, tally, pace)
+    return f"{shares}  {ahead.words}" if ahead else f"{shares}  not yet certain"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "–"
 
 
 class _Chunks:
