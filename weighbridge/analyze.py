@@ -9,7 +9,7 @@ import click
 from analyzer.exit_codes import OF_OUTCOME
 from analyzer.run import RunFolder
 
-from . import options, verdicts
+from . import options
 
 
 @click.command(
@@ -21,6 +21,8 @@ from . import options, verdicts
 @options.as_json
 def analyze(run: Path, as_json: bool) -> int:
     """Judge the recorded RUN (a folder below results/) from its rows and logs, and write its reports anew."""
+    from . import verdicts  # statistics and plots take a second to import
+
     judgement = verdicts.write(RunFolder(run))
     verdicts.show(judgement, as_json=as_json)
     return OF_OUTCOME[judgement.outcome]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from analyzer import plan as plans
-from analyzer.plan import Plan
 from analyzer.records import Weights
 
 from . import console, options
+
+if TYPE_CHECKING:
+    from analyzer.plan import Plan
 
 
 @click.command(
@@ -25,6 +28,8 @@ def plan(
     weights: Weights, within: float | None, alpha: float, power: float, rate: float | None, as_json: bool
 ) -> None:
     """Say how many requests it takes to prove that a mesh keeps WEIGHTS."""
+    from analyzer import plan as plans  # scipy takes half a second to import
+
     planned = plans.plan(weights, within, alpha, power)
     if as_json:
         console.emit(planned.as_dict() | ({"seconds": planned.seconds(rate)} if rate else {}))
