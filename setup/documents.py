@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from analyzer.errors import InputError
 
@@ -93,13 +93,19 @@ def read_file(path: Path) -> tuple[Document, ...]:
     """The documents of a YAML file of UTF-8."""
     try:
         with path.open("rb") as file:
-            content = file.read(objects.MAX_BYTES + 1)
-        return read(content.decode("utf-8-sig"), str(path))
+            return read_stream(file, str(path))
     except OSError as error:
         reason = (error.strerror or "it cannot be read").lower()
-        raise DocumentError(f"{path}: {reason}", _HINT) from error
+        raise DocumentError(f"{path}: {reason}", "name a file of Istio documents, or - for stdin") from error
+
+
+def read_stream(stream: IO[bytes], source: str) -> tuple[Document, ...]:
+    """The documents of a stream of YAML in UTF-8, read no further than their greatest size."""
+    content = stream.read(objects.MAX_BYTES + 1)
+    try:
+        return read(content.decode("utf-8-sig"), source)
     except UnicodeDecodeError as error:
-        raise DocumentError(f"{path}: it is not text in UTF-8", _HINT) from error
+        raise DocumentError(f"{source}: it is not text in UTF-8", _HINT) from error
 
 
 def merge(current: Iterable[Document], new: Iterable[Document]) -> tuple[Document, ...]:

@@ -42,6 +42,14 @@ class Verbs(click.Group):
         verb: click.Command = getattr(importlib.import_module(f".{cmd_name}", __package__), cmd_name)
         return verb
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:  # click suggests from what is imported already: nothing
+            raise click.NoSuchCommand(error.command_name, possibilities=VERBS, ctx=ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
@@ -66,10 +74,14 @@ def main() -> None:
 def outcome(arguments: Sequence[str]) -> int:
     """The exit code of one invocation; every error is reported here and nowhere else."""
     try:
-        return int(weighbridge.main(list(arguments), standalone_mode=False) or ExitCode.HOLDS)
+        return int(
+            weighbridge.main(list(arguments), prog_name="weighbridge", standalone_mode=False)
+            or ExitCode.HOLDS
+        )
     except click.UsageError as error:
         verb = error.ctx.command_path if error.ctx else "weighbridge"
-        return _failed(arguments, ExitCode.USAGE, error.format_message(), f"see `{verb} --help`")
+        message = error.format_message().rstrip(".")
+        return _failed(arguments, ExitCode.USAGE, message, f"see `{verb} --help`")
     except InputError as error:
         return _failed(arguments, ExitCode.USAGE, str(error), error.hint)
     except WorkError as error:

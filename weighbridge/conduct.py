@@ -18,7 +18,8 @@ from locustfiles._command import LoadPlan
 from setup import documents
 from setup.mesh import AccessLog, Mesh, MeshError
 
-from . import console, folders, load
+from . import console, load
+from .folders import Fresh
 from .load import Load, LoadError
 from .progress import Progress
 from .watch import Watch
@@ -37,7 +38,6 @@ class Wanted:
     requests: int | None
     seconds: float | None
     until_certain: bool
-    out: Path | None
 
     @classmethod
     def of(cls, weights: Weights, asked: Mapping[str, Any]) -> Self:
@@ -55,7 +55,6 @@ class Wanted:
             seconds=asked["seconds"],
             # Only the split can be judged at every look; further claims get all the requests there are.
             until_certain=asked["until_certain"] and not further,
-            out=asked["out"],
         )
 
 
@@ -75,22 +74,20 @@ class Conducted:
     trouble: MeshError | LoadError | None
 
 
-def conduct(wanted: Wanted, url: str, mesh: Mesh | None, live: Live | None) -> Conducted:
+def conduct(wanted: Wanted, fresh: Fresh, url: str, mesh: Mesh | None, live: Live | None) -> Conducted:
     """Load as wanted and bring everything into the run's folder, whatever happens meanwhile.
 
     Ctrl-C ends the load, not the run: what was seen until then is kept and can be judged.
     """
-    run_id = folders.fresh_id()
-    folder = folders.new(run_id, wanted.out)
-    run = _started(run_id, wanted, url, mesh, live)
+    folder = fresh.folder
+    plan = _plan(wanted, fresh, url)
+    run = _started(fresh.id, wanted, url, mesh, live)
     folder.write(run)
     console.say(
-        f"run {run_id}: {wanted.promise.weights} within {wanted.promise.within:g} points → {folder.path}"
+        f"run {fresh.id}: {wanted.promise.weights} within {wanted.promise.within:g} points → {folder.path}"
     )
     log = mesh.access_log(folder.access_log) if mesh else None
-    ending, trouble = _load(
-        _plan(run_id, wanted, url, folder), mesh, log, Watch(folder, run, wanted.until_certain)
-    )
+    ending, trouble = _load(plan, mesh, log, Watch(folder, run, wanted.until_certain))
     missing = tuple(log.finish()) if log else ()
     folder.write(replace(run, ended=time.time(), ending=ending, missing=missing))
     return Conducted(folder, trouble)
@@ -144,11 +141,11 @@ def _claims(weights: Weights, texts: Sequence[str], file: Path | None) -> tuple[
     return tuple(claim.text for claim in found)
 
 
-def _plan(run_id: str, wanted: Wanted, url: str, folder: RunFolder) -> LoadPlan:
+def _plan(wanted: Wanted, fresh: Fresh, url: str) -> LoadPlan:
     return LoadPlan(
         url=url,
-        run=run_id,
-        folder=folder.path,
+        run=fresh.id,
+        folder=fresh.folder.path,
         users=wanted.users,
         requests=wanted.requests,
         seconds=wanted.seconds,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.errors import JudgementError
@@ -12,14 +16,31 @@ from analyzer.run import RunFolder
 RESULTS = Path("results")
 
 
-def fresh_id() -> str:
-    """A run's name, which every request of it carries."""
-    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A run that is about to begin: its id, which every request of it carries, and its empty folder."""
+
+    id: str
+    folder: RunFolder
 
 
-def new(run_id: str, out: Path | None) -> RunFolder:
-    """Make the run's folder, for its owner alone; one with something in it is refused."""
+@contextmanager
+def fresh(out: Path | None) -> Iterator[Fresh]:
+    """Make a new run's folder, for its owner alone; taken away again where nothing came into it."""
+    run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     path = (out or RESULTS / run_id).absolute()
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    try:
+        _make(path)
+        yield Fresh(run_id, RunFolder(path))
+    finally:
+        with contextlib.suppress(OSError):  # the first that holds something stays, and so do those above it
+            for folder in made:
+                folder.rmdir()
+
+
+def _make(path: Path) -> None:
+    """Make the folder, and refuse one that has something in it or takes nothing."""
     hint = "choose another folder with --out"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -31,4 +52,3 @@ def new(run_id: str, out: Path | None) -> RunFolder:
         raise JudgementError(f"cannot write results to {path}: {error.strerror}", hint) from error
     if taken:
         raise JudgementError(f"{path} holds something already", hint)
-    return RunFolder(path)

@@ -68,5 +68,9 @@ def route(
 def _read(files: Sequence[Path]) -> list[Document]:
     found: list[Document] = []
     for file in files:
-        found += documents.read(sys.stdin.read(), "stdin") if str(file) == "-" else documents.read_file(file)
+        found += (
+            documents.read_stream(sys.stdin.buffer, "stdin")
+            if str(file) == "-"
+            else documents.read_file(file)
+        )
     return found

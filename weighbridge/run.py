@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +14,10 @@ from analyzer.records import Weights
 from setup import routes
 from setup.mesh import Mesh
 
-from . import conduct, console, meshes, options, verdicts
-from .conduct import Live, Wanted
+from . import console, folders, meshes, options
+
+if TYPE_CHECKING:
+    from .conduct import Conducted, Live
 
 
 @click.command(
@@ -50,16 +52,21 @@ def run(
     promised = weights if applied else expect
     if promised is None or (weights is None) != (not applied) or (expect and applied):
         raise click.UsageError("give WEIGHTS to apply, or --expect WEIGHTS with --no-route or --url")
+    from .conduct import Wanted, conduct  # tables and statistics take a second to import
+
     wanted = Wanted.of(promised, asked)
-    if url:
-        return finish(conduct.conduct(wanted, url.rstrip("/"), None, None), as_json=as_json)
-    with mesh_for(asked) as mesh:
-        live = _applied(mesh, promised) if applied else None
-        return finish(conduct.conduct(wanted, mesh.url, mesh, live), as_json=as_json)
+    with folders.fresh(asked["out"]) as fresh:
+        if url:
+            return finish(conduct(wanted, fresh, url.rstrip("/"), None, None), as_json=as_json)
+        with mesh_for(asked) as mesh:
+            live = _applied(mesh, promised) if applied else None
+            return finish(conduct(wanted, fresh, mesh.url, mesh, live), as_json=as_json)
 
 
-def finish(conducted: conduct.Conducted, *, as_json: bool) -> int:
+def finish(conducted: Conducted, *, as_json: bool) -> int:
     """Judge what was collected, report it, and only then raise what broke the run off."""
+    from . import verdicts  # so do plots
+
     judgement = verdicts.write(conducted.folder)
     if conducted.trouble is not None:
         raise conducted.trouble
@@ -68,6 +75,8 @@ def finish(conducted: conduct.Conducted, *, as_json: bool) -> int:
 
 
 def _applied(mesh: Mesh, weights: Weights) -> Live:
+    from .conduct import Live  # imported by now
+
     asked = time.time()
     return Live(asked, mesh.route(routes.split(weights)))
 

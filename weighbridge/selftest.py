@@ -20,7 +20,7 @@ from analyzer.split import SplitTest
 from setup import routes
 from setup.local.mesh import LocalMesh
 
-from . import conduct, console, options
+from . import conduct, console, folders, options
 from .conduct import Wanted
 
 _PROMISED = Weights.parse("v2=90,v3=10")
@@ -71,12 +71,12 @@ def _measure(scenario: Scenario, mesh: LocalMesh, test: SplitTest, most: int, fo
         requests=scenario.requests * most,
         seconds=None,
         until_certain=False,
-        out=folder / scenario.name.replace(" ", "-"),
     )
-    conducted = conduct.conduct(wanted, mesh.url, mesh, conduct.Live(live, live))
-    if conducted.trouble is not None:
-        raise conducted.trouble
-    return record(scenario, rounds(test, evidence(conducted.folder).decided, most))
+    with folders.fresh(folder / scenario.name.replace(" ", "-")) as fresh:
+        conducted = conduct.conduct(wanted, fresh, mesh.url, mesh, conduct.Live(live, live))
+        if conducted.trouble is not None:
+            raise conducted.trouble
+        return record(scenario, rounds(test, evidence(conducted.folder).decided, most))
 
 
 def _row(one: Record) -> dict[str, Any]:

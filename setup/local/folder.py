@@ -138,6 +138,8 @@ def mesh_folder(name: str) -> MeshFolder:
         raise MeshSettingError(f"{name!r} is no name for a mesh", "use up to 20 of a-z, 0-9 and -")
     home = os.environ.get("WEIGHBRIDGE_HOME")
     parent = Path(home) if home else Path(tempfile.gettempdir()) / f"weighbridge-{os.getuid()}"
+    if parent.exists() and not parent.is_dir():
+        raise MeshSettingError(f"{parent} is no folder", "set WEIGHBRIDGE_HOME to a folder of yours")
     folder = MeshFolder(name, parent.absolute() / name)
     if len(os.fsencode(folder.admin_socket("p" * 45))) > _SOCKET_PATH_LIMIT:
         raise MeshSettingError(

@@ -62,6 +62,7 @@ class LocalMesh:
         self._standing = self._owner.up(self._layout, routes.ingress())
 
     def route(self, documents: Sequence[Document], *, force: bool = False) -> float:
+        self._here()
         with self._folder.changing():
             current = self.documents()
             merged = istio.merge(current, documents)
@@ -71,6 +72,7 @@ class LocalMesh:
             return time.time()
 
     def reset(self) -> None:
+        self._here()
         with self._folder.changing():
             self._proxies().serve(routes.ingress())
 

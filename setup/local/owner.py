@@ -161,7 +161,9 @@ def _free_port(host: str, wanted: int) -> int:
         except OSError as error:
             raise MeshError(
                 f"the gateway cannot listen on {host}:{wanted}: {error.strerror}",
-                "choose another with --port, or leave it out to get a free one",
+                "choose another with --port, or leave it out to get a free one"
+                if error.errno in (errno.EADDRINUSE, errno.EACCES)
+                else "name an address of this machine with --host",
             ) from error
         return int(probe.getsockname()[1])
 
