@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cluster_fixtures import bare_plane, namespace, plane
 from front_door import FrontDoor
 
 from setup.local.folder import Layout
 from setup.local.mesh import LocalMesh
+
+__all__ = ["bare_plane", "namespace", "plane"]
+"""Fixtures from other modules: pytest finds them here."""
 
 
 @pytest.fixture

@@ -1,0 +1,119 @@
+"""From a kubeconfig to an API server that answers; which cluster is meant is never guessed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kubernetes.client import ApiClient, Configuration
+from kubernetes.config import ConfigException, load_incluster_config
+from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
+
+from ..mesh import MeshError, MeshSettingError
+
+_POOL = 64
+"""Connections at once; every followed log holds one."""
+_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which cluster and which namespace of it, as people call them."""
+
+    context: str
+    namespace: str
+    server: str
+
+    def __str__(self) -> str:
+        return f"{self.context}/{self.namespace}"
+
+
+def connect(context: str | None = None, namespace: str | None = None) -> tuple[ApiClient, Target]:
+    """A client for the cluster that the options name; nothing is sent yet.
+
+    Raises MeshError where there is no such cluster, MeshSettingError where several could be meant.
+    """
+    if context is None and not _kubeconfig_exists() and (_ACCOUNT / "token").exists():
+        return _from_inside(namespace)
+    config = _read()
+    chosen = _choose(config, context)
+    loader, configuration = _load(config, chosen)
+    own = loader.current_context["context"].get("namespace")
+    return _client(configuration), Target(chosen, namespace or own or "default", str(configuration.host))
+
+
+def _kubeconfig() -> str:
+    return os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+
+
+def _kubeconfig_exists() -> bool:
+    return any(Path(path).expanduser().exists() for path in _kubeconfig().split(os.pathsep) if path)
+
+
+def _read() -> Any:
+    """The kubeconfig, several files merged as kubectl does."""
+    paths = _kubeconfig()
+    if not _kubeconfig_exists():
+        raise MeshError(
+            f"no cluster: there is no kubeconfig at {paths}",
+            "set KUBECONFIG, or use the local mesh: --mesh local",
+        )
+    try:
+        return KubeConfigMerger(paths).config
+    except (OSError, yaml.YAMLError, ConfigException, TypeError, KeyError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise MeshError(
+            f"the kubeconfig at {paths} cannot be read: {reason}", "see `kubectl config view`"
+        ) from error
+
+
+def _choose(config: Any, context: str | None) -> str:
+    known = [str(one["name"]) for one in config.value.get("contexts") or ()]
+    if context is not None:
+        if context in known:
+            return context
+        raise MeshError(
+            f"there is no context {context} in {_kubeconfig()}", f"known: {', '.join(known) or 'none'}"
+        )
+    if len(known) == 1:
+        return known[0]
+    if not known:
+        raise MeshError(
+            f"no cluster: {_kubeconfig()} has no context", "add one, or use the local mesh: --mesh local"
+        )
+    current = config.value.get("current-context") or known[0]
+    raise MeshSettingError(
+        f"several clusters could be meant: {', '.join(known)}",
+        f"say which, for example --context {current}",
+    )
+
+
+def _load(config: Any, context: str) -> tuple[KubeConfigLoader, Configuration]:
+    configuration = Configuration()
+    try:
+        loader = KubeConfigLoader(config, active_context=context, config_base_path=None)
+        loader.load_and_set(configuration)
+    except (ConfigException, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise MeshError(f"context {context} cannot be used: {reason}", "see `kubectl config view`") from error
+    return loader, configuration
+
+
+def _from_inside(namespace: str | None) -> tuple[ApiClient, Target]:
+    """As a pod of the cluster, with its service account."""
+    configuration = Configuration()
+    try:
+        load_incluster_config(configuration)
+    except ConfigException as error:
+        raise MeshError(f"no cluster: {error}", "set KUBECONFIG") from error
+    own = (_ACCOUNT / "namespace").read_text().strip()
+    return _client(configuration), Target("in-cluster", namespace or own, str(configuration.host))
+
+
+def _client(configuration: Configuration) -> ApiClient:
+    configuration.retries = False  # who waits for an answer decides about a second try
+    configuration.connection_pool_maxsize = _POOL
+    return ApiClient(configuration)
