@@ -14,7 +14,7 @@ import pandas as pd
 
 from . import tag
 from .access_log.cluster import Cluster, Direction, cluster
-from .records import UNKNOWN, Distribution, LogEntry, Version
+from .records import UNKNOWN, Distribution, LogEntry, Trouble, Version
 
 CALLER = "productpage"
 SERVICE = "reviews"
@@ -34,6 +34,7 @@ class Call(NamedTuple):
 
 Marked = tuple[str | None, Call]
 """A call, and the run whose tag it carries; None where somebody else made it."""
+_DECISION = ["worker", "seq", "start", "version", "reporter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,18 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Both witnesses side by side. ``calls`` are in the order they were decided, from ``live`` on.
+    """Both witnesses side by side, from ``live`` on.
 
+    ``decisions`` are what is judged, in the order they were decided (columns worker, seq, start, version,
+    reporter): the calls, and one without a version for each page that was served although the log holds no
+    call for it. Its line is lost, and what it said may depend on the version.
     ``exactly_one`` counts the pages with one call, ``asked_again`` those with more (the application's second
-    try), ``without_call`` and ``without_page`` what one witness saw and the other did not; ``disagree`` are
-    pages with one call whose stars or pod name tell another version than the proxy.
+    try), ``without_call`` and ``without_page`` what one witness saw and the other did not; ``lost`` are those
+    without a call that were served; ``disagree`` are pages with one call whose stars or pod name tell another
+    version than the proxy.
     """
 
+    decisions: pd.DataFrame
     calls: pd.DataFrame
     pages: pd.DataFrame
     exactly_one: int
@@ -61,6 +67,7 @@ class Joined:
     without_page: int
     disagree: int
     excluded_before_live: int
+    lost: int = 0
 
     @property
     def by_proxy(self) -> Distribution:
@@ -123,7 +130,11 @@ def join(pages: pd.DataFrame, calls: pd.DataFrame, live: float | None) -> Joined
     counts = both["calls"].fillna(0)
     once = both[counts == 1]
     seen = pd.Index(both.index).isin(_key(pages))
+    lost = pages[is_served(pages) & ~_key(pages).isin(_key(calls))]
+    unseen = lost[["worker", "seq", "start"]].assign(version=UNKNOWN, reporter=None)
+    decisions = pd.concat([calls[_DECISION], unseen.astype({"reporter": object})]) if len(lost) else calls
     return Joined(
+        decisions=in_decided_order(decisions[_DECISION]),
         calls=calls,
         pages=pages,
         exactly_one=int((counts[seen] == 1).sum()),
@@ -132,12 +143,21 @@ def join(pages: pd.DataFrame, calls: pd.DataFrame, live: float | None) -> Joined
         without_page=int((~_key(calls).isin(_key(pages))).sum()),
         disagree=int((once["version"].notna() & (once["version"] != once["called"])).sum()),
         excluded_before_live=int(early.sum()),
+        lost=len(lost),
     )
 
 
 def pages_only(pages: pd.DataFrame) -> Joined:
-    """The pages alone, where no proxy's log is at hand to join them with."""
-    return Joined(pd.DataFrame(columns=list(Call._fields)), pages, 0, 0, 0, 0, 0, 0)
+    """The pages alone, where no proxy's log is at hand to join them with: they stand in for the calls."""
+    shown = pages["version"].astype(object).fillna(UNKNOWN)
+    decisions = pages[["worker", "seq", "start"]].assign(version=shown, reporter=None)
+    calls = pd.DataFrame(columns=list(Call._fields))
+    return Joined(in_decided_order(decisions), calls, pages, 0, 0, 0, 0, 0, 0)
+
+
+def is_served(pages: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows are a whole productpage, and so stand for a call to reviews, whatever came of it."""
+    return (pages["status"] == 200) & (pages["trouble"].astype(object) != Trouble.NOT_A_PAGE.value)
 
 
 def _key(frame: pd.DataFrame) -> pd.Series:

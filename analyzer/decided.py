@@ -7,9 +7,9 @@ their order cannot depend on the draw. ``calls.in_decided_order`` gives the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from .records import Version
+from .records import UNKNOWN, Version
 
 Place = tuple[int, int]
 """(worker, sequence number) of a page."""
@@ -25,23 +25,27 @@ class Decided:
         self._next: Place = (0, 0)  # (sequence number, worker): the order of the release
         self._workers = workers
         self._calls: dict[Place, list[tuple[float, Version]]] = {}
-        self._answered: set[Place] = set()
+        self._answered: dict[Place, bool] = {}
 
     def add_calls(self, calls: Iterable[tuple[int, int, float, Version]]) -> None:
         """Take (worker, sequence number, start, version) of calls seen in a proxy's log."""
         for worker, seq, start, version in calls:
             self._calls.setdefault((worker, seq), []).append((start, version))
 
-    def add_pages(self, pages: Iterable[Place]) -> None:
-        """Take the pages that were answered long enough ago for all their log lines to have been seen."""
-        self._answered.update(pages)
+    def add_pages(self, pages: Iterable[Place], served: Collection[Place] = ()) -> None:
+        """Take the pages that were answered long enough ago for all their log lines to have been seen.
+
+        Behind those that were ``served`` stands a call; where none was seen, its line is lost.
+        """
+        self._answered.update((place, place in served) for place in pages)
 
     def take(self) -> list[Version]:
         """The versions decided next; empty while an earlier page is still open."""
         decided: list[Version] = []
         while self._place in self._answered:
-            self._answered.discard(self._place)
-            decided += [version for _, version in sorted(self._calls.pop(self._place, []))]
+            served = self._answered.pop(self._place)
+            calls = sorted(self._calls.pop(self._place, []))
+            decided += [version for _, version in calls] or [UNKNOWN] * served
             self._advance()
         return decided
 

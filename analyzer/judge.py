@@ -42,8 +42,7 @@ def evidence(folder: RunFolder) -> Evidence:
     pages, account = requests.read(folder.requests), Account()
     seen = calls.of_run(_calls(folder, run, account), run.id) if run.mesh else None
     joined = calls.join(pages, seen.calls, run.live) if seen else calls.pages_only(pages)
-    decided = (joined.calls if seen else joined.pages)["version"].astype(object).fillna(UNKNOWN).tolist()
-    return Evidence(run, joined, seen, account, decided)
+    return Evidence(run, joined, seen, account, joined.decisions["version"].tolist())
 
 
 def judge(folder: RunFolder) -> Judgement:
@@ -52,7 +51,8 @@ def judge(folder: RunFolder) -> Judgement:
     run, joined, seen = found.run, found.joined, found.seen
     promise = run.promise
     test = SplitTest(promise.weights, promise.within, promise.alpha, promise.budget)
-    matching = _matching(joined, seen) if seen else None
+    matching, errors = _matching(joined, seen) if seen else None, _errors(joined.pages)
+    silence = _silence(joined.pages, errors)
     return Judgement(
         folder=str(folder.path),
         run=run,
@@ -68,8 +68,9 @@ def judge(folder: RunFolder) -> Judgement:
         lines=found.lines if seen else None,
         excluded_before_live=joined.excluded_before_live,
         performance=performance(promise.weights, joined.pages, joined.calls, promise.alpha),
-        errors=_errors(joined.pages),
-        warnings=tuple(_warnings(run, matching, found.lines, joined.pages)),
+        errors=errors,
+        silence=silence,
+        warnings=tuple(_warnings(run, joined, matching, found.lines)),
     )
 
 
@@ -90,7 +91,7 @@ def _claims(run: Run, joined: Joined, decided: Sequence[str]) -> tuple[ClaimResu
 
 def _groups(joined: Joined) -> Mapping[str, Sequence[Hashable]]:
     """What should make no difference to a draw, where there is more than one of it."""
-    columns = {"worker": joined.calls["worker"], "productpage pod": joined.calls["reporter"]}
+    columns = {"worker": joined.decisions["worker"], "productpage pod": joined.decisions["reporter"]}
     return {name: column.tolist() for name, column in columns.items() if column.nunique() > 1}
 
 
@@ -146,14 +147,24 @@ def _errors(pages: pd.DataFrame) -> Mapping[str, int]:
     return {str(name): int(count) for name, count in names.value_counts().items()}
 
 
-def _warnings(run: Run, matching: Matching | None, account: Account, pages: pd.DataFrame) -> Iterator[str]:
-    """What a reader must know before believing the figures."""
+def _silence(pages: pd.DataFrame, errors: Mapping[str, int]) -> str | None:
+    """Why no page tells a version, where none does: the proxies' logs alone are half of the evidence."""
     if not len(pages):
-        yield "no page was asked for, or no row was kept"
+        return "no page was asked for, or no row was kept"
+    if pages["version"].notna().any():
+        return None
+    causes = ", ".join(f"{name} on {number:,}" for name, number in errors.items())
+    return f"not one of {len(pages):,} pages shows a version: {causes}"
+
+
+def _warnings(run: Run, joined: Joined, matching: Matching | None, account: Account) -> Iterator[str]:
+    """What a reader must know before believing the figures."""
     if run.ended is None:
         yield "the run did not end in order: its last rows and log lines may be missing"
     yield from run.missing
     if account.malformed:
         yield f"{account.malformed} of {account.lines} log lines could not be read"
+    if joined.lost:
+        yield f"the calls of {joined.lost} pages are not in the log: PASS and FAIL hold whatever they were"
     if matching and matching.disagree:
         yield f"{matching.disagree} pages show another version than the proxy called"

@@ -76,12 +76,16 @@ class Judgement:
     excluded_before_live: int
     performance: Performance
     errors: Mapping[str, int]
+    silence: str | None
+    """Why not a single page tells a version; then nothing passes, whatever the proxies logged."""
     warnings: tuple[str, ...]
 
     @property
     def outcome(self) -> Outcome:
         """Of everything that was claimed: one refuted claim fails it, one open claim leaves it open."""
         every = {self.split.outcome, *(claim.outcome for claim in self.claims)}
+        if self.silence:
+            every.add(Outcome.UNDECIDED)
         return next(
             outcome for outcome in (Outcome.FAIL, Outcome.UNDECIDED, Outcome.PASS) if outcome in every
         )
@@ -119,6 +123,7 @@ class Judgement:
             "lines": _lines(self.lines) if self.lines else None,
             "performance": self.performance.as_dict(),
             "errors": dict(self.errors),
+            "silence": self.silence,
             "warnings": list(self.warnings),
             "ending": self.run.ending,
         }

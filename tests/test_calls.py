@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pandas as pd
 import pytest
@@ -29,7 +29,7 @@ def entry() -> LogEntry:
 
 def pages(*rows: tuple[int, str | None, float]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["seq", "version", "start"])
-    return frame.assign(worker=0, status=200)
+    return frame.assign(worker=0, status=200, trouble=None)
 
 
 def logged(*rows: tuple[int, str, float]) -> pd.DataFrame:
@@ -37,7 +37,7 @@ def logged(*rows: tuple[int, str, float]) -> pd.DataFrame:
 
 
 def differences(joined: Joined) -> dict[str, int]:
-    names = ("exactly_one", "asked_again", "without_call", "without_page", "disagree", "excluded_before_live")
+    names = tuple(field.name for field in fields(Joined) if field.type == "int")
     return {name: getattr(joined, name) for name in names if getattr(joined, name)}
 
 
@@ -95,7 +95,23 @@ def test_every_difference_is_in_one_class() -> None:
         "without_call": 1,
         "without_page": 1,
         "disagree": 1,
+        "lost": 1,
     }
+
+
+def test_a_served_page_whose_call_is_not_in_the_log_is_a_decision_without_a_version() -> None:
+    served = pages((0, "v2", 1.0), (1, "v3", 2.0), (2, None, 3.0))
+    refused = pages((3, None, 4.0)).assign(status=503)
+    other = pages((4, None, 5.0)).assign(trouble="not-a-page")
+    joined = calls.join(pd.concat([served, refused, other]), logged((2, "v3", 3.1), (1, "v3", 2.1)), None)
+    assert joined.decisions["version"].tolist() == ["unknown", "v3", "v3"]
+    assert joined.decisions["reporter"].tolist() == [None, "pod", "pod"]
+    assert (joined.lost, joined.without_call) == (1, 3)
+
+
+def test_pages_stand_in_for_calls_in_the_order_of_their_numbers() -> None:
+    shown = pages((1, "v3", 2.0), (0, "v2", 1.0), (2, None, 3.0))
+    assert calls.pages_only(shown).decisions["version"].tolist() == ["v2", "v3", "unknown"]
 
 
 def test_pages_from_before_the_routes_were_live_go_with_their_calls() -> None:

@@ -26,6 +26,13 @@ def test_a_page_without_a_call_holds_nothing_up() -> None:
     assert decided.take() == ["v2"]
 
 
+def test_a_served_page_whose_call_was_never_seen_is_a_decision_without_a_version() -> None:
+    decided = Decided()
+    decided.add_calls([(0, 1, 1.0, "v2")])
+    decided.add_pages([(0, 0), (0, 1), (0, 2)], served={(0, 0), (0, 1)})
+    assert decided.take() == ["unknown", "v2"]
+
+
 def test_both_calls_of_one_page_come_in_the_order_of_their_start() -> None:
     decided = Decided()
     decided.add_calls([(0, 0, 2.0, "v2"), (0, 0, 1.0, "v3")])

@@ -24,8 +24,11 @@ from .load import Load, LoadError
 from .progress import Progress
 from .watch import Watch
 
+_INTERRUPTED = "interrupted by Ctrl-C"
 _TICK = 0.25
 """Seconds between two looks; the proxies write their logs out every 0.2 s."""
+_PATIENCE = 2
+"""Timeouts of a page after which a load is ended that brought no page of reviews at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Wanted:
     promise: Promise
     users: int
     rate: float
+    timeout: float
     requests: int | None
     seconds: float | None
     until_certain: bool
@@ -51,6 +55,7 @@ class Wanted:
             promise=Promise(weights, within, asked["alpha"], asked["power"], budget, further),
             users=asked["users"],
             rate=asked["rate"],
+            timeout=asked["timeout"],
             requests=requests,
             seconds=asked["seconds"],
             # Only the split can be judged at every look; further claims get all the requests there are.
@@ -72,6 +77,7 @@ class Conducted:
 
     folder: RunFolder
     trouble: MeshError | LoadError | None
+    interrupted: bool
 
 
 def conduct(wanted: Wanted, fresh: Fresh, url: str, mesh: Mesh | None, live: Live | None) -> Conducted:
@@ -87,10 +93,11 @@ def conduct(wanted: Wanted, fresh: Fresh, url: str, mesh: Mesh | None, live: Liv
         f"run {fresh.id}: {wanted.promise.weights} within {wanted.promise.within:g} points → {folder.path}"
     )
     log = mesh.access_log(folder.access_log) if mesh else None
-    ending, trouble = _load(plan, mesh, log, Watch(folder, run, wanted.until_certain))
+    watch = Watch(folder, run, wanted.until_certain, patience=_PATIENCE * wanted.timeout)
+    ending, trouble = _load(plan, mesh, log, watch)
     missing = tuple(log.finish()) if log else ()
     folder.write(replace(run, ended=time.time(), ending=ending, missing=missing))
-    return Conducted(folder, trouble)
+    return Conducted(folder, trouble, ending == _INTERRUPTED)
 
 
 def _load(
@@ -101,7 +108,7 @@ def _load(
         try:
             ending = _drive(locust, mesh, log, watch)
         except KeyboardInterrupt:
-            ending = "interrupted by Ctrl-C"
+            ending = _INTERRUPTED
         except MeshError as error:
             return str(error), error
         finally:
@@ -150,6 +157,7 @@ def _plan(wanted: Wanted, fresh: Fresh, url: str) -> LoadPlan:
         requests=wanted.requests,
         seconds=wanted.seconds,
         rate=wanted.rate,
+        timeout=wanted.timeout,
     )
 
 
@@ -166,6 +174,7 @@ def _started(run_id: str, wanted: Wanted, url: str, mesh: Mesh | None, live: Liv
             "requests": wanted.requests,
             "seconds": wanted.seconds,
             "rate": wanted.rate,
+            "timeout": wanted.timeout,
         },
         started=time.time(),
         applied=live.applied if live else None,

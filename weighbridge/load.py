@@ -12,8 +12,8 @@ from locustfiles._command import LoadPlan
 from setup import processes
 from setup.processes import Child
 
-STOP_GRACE = 20.0
-"""Seconds for pages in flight and the last rows; longer than one request may take."""
+_STOP_GRACE = 5.0
+"""Seconds for the last rows, beyond those that a page in flight may take."""
 
 
 class LoadError(WorkError):
@@ -23,8 +23,9 @@ class LoadError(WorkError):
 class Load:
     """A running Locust."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, timeout: float) -> None:
         self._child = child
+        self._timeout = timeout
 
     @property
     def is_running(self) -> bool:
@@ -32,7 +33,7 @@ class Load:
 
     def stop(self) -> None:
         """End it in order: no new page is asked for, those in flight are waited for, every row is written."""
-        processes.end([self._child], grace=STOP_GRACE)
+        processes.end([self._child], grace=self._timeout + _STOP_GRACE)
 
     def trouble(self) -> LoadError | None:
         """Why it ended, where that was not in order."""
@@ -52,7 +53,7 @@ def running(plan: LoadPlan) -> Iterator[Load]:
         cwd=plan.folder,
         environment=_command.environment(plan, os.environ),
     )
-    load = Load(child)
+    load = Load(child, plan.timeout)
     try:
         yield load
     finally:

@@ -133,6 +133,13 @@ _LOAD = (
         help="Pages per second over all readers; 0 is as fast as they answer.",
     ),
     click.option(
+        "--timeout",
+        type=click.FloatRange(0.1, 300),
+        default=15.0,
+        show_default=True,
+        help="Seconds a page may take; one that takes longer is a page without an answer.",
+    ),
+    click.option(
         "--until-certain/--to-the-end",
         default=True,
         help="Stop as soon as the verdict is certain (default), or load to the end.",

@@ -70,6 +70,8 @@ def finish(conducted: Conducted, *, as_json: bool) -> int:
     judgement = verdicts.write(conducted.folder)
     if conducted.trouble is not None:
         raise conducted.trouble
+    if conducted.interrupted and judgement.split.requests == judgement.split.unlabelled:
+        raise KeyboardInterrupt
     verdicts.show(judgement, as_json=as_json)
     return OF_OUTCOME[judgement.outcome]
 

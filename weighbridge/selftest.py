@@ -68,6 +68,7 @@ def _measure(scenario: Scenario, mesh: LocalMesh, test: SplitTest, most: int, fo
         promise=Promise(test.weights, test.within, test.alpha, 0.95, test.budget or 0),
         users=8,
         rate=0.0,
+        timeout=15.0,
         requests=scenario.requests * most,
         seconds=None,
         until_certain=False,

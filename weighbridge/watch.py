@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from analyzer import calls, requests, watch
 from analyzer.access_log.exact import exact
@@ -27,40 +27,53 @@ _PACE = 5.0
 class Watch:
     """Reads what is new at each look; memory follows what is in flight."""
 
-    def __init__(self, folder: RunFolder, run: Run, until_certain: bool) -> None:
+    def __init__(self, folder: RunFolder, run: Run, until_certain: bool, patience: float) -> None:
+        """``patience`` is how many seconds to go on while no page at all shows a version."""
         promise = run.promise
         self._test = SplitTest(promise.weights, promise.within, promise.alpha, promise.budget)
         self._tally = watch.start(self._test)
         self._until_certain = until_certain
+        self._patience = patience
+        self._silent_since: float | None = None
+        self._told = False
         self._pages = _Chunks(folder.requests)
         self._lines = _Lines(folder, run) if run.mesh else None
         self._decided = Decided()
-        self._settling: deque[tuple[float, list[Place]]] = deque()
+        self._settling: deque[tuple[float, list[Place], set[Place]]] = deque()
         self._answered = 0
         self._paces: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
 
     @property
     def ending(self) -> str | None:
         """Why more requests would tell nothing new; None while they do, or where all are wanted anyway."""
-        decision = self._tally.decision
-        if decision is None or not self._until_certain:
+        if self._silent_since and time.monotonic() - self._silent_since >= self._patience:
+            return f"not one of {self._answered:,} pages showed a version"
+        outcome = self._tally.decision.outcome if self._tally.decision else None
+        if outcome is None or not self._until_certain:
             return None
-        if decision.outcome is Outcome.UNDECIDED:
+        if outcome is Outcome.UNDECIDED:
             return f"the budget of {self._test.budget:,} requests is spent"
-        return "the verdict is certain"
+        return "the verdict is certain" if self._told or outcome is Outcome.FAIL else None
 
     def look(self) -> None:
         """Take in what was written since the last look."""
         now = time.monotonic()
         pages = list(self._pages.new())
         self._answered += len(pages)
+        self._told |= any(page.version != UNKNOWN for page in pages)
+        if self._told:
+            self._silent_since = None
+        elif pages and self._silent_since is None:
+            self._silent_since = now
         self._paces.append((now, self._answered))
         while self._paces[1][0] < now - _PACE:
             self._paces.popleft()
-        self._settling.append((now, [(worker, seq) for worker, seq, _, _ in pages]))
-        self._decided.add_calls(self._lines.new() if self._lines else pages)
+        self._settling.append((now, [page.place for page in pages], {p.place for p in pages if p.served}))
+        self._decided.add_calls(
+            self._lines.new() if self._lines else ((*page.place, page.start, page.version) for page in pages)
+        )
         while self._settling and self._settling[0][0] <= now - _LINES_SETTLE:
-            self._decided.add_pages(self._settling.popleft()[1])
+            self._decided.add_pages(*self._settling.popleft()[1:])
         self._tally = watch.watch(self._test, self._tally, self._decided.take())
 
     def line(self) -> str:
@@ -87,6 +100,13 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "–"
 
 
+class _Page(NamedTuple):
+    place: Place
+    start: float
+    version: Version
+    served: bool
+
+
 class _Chunks:
     """New rows of the load, chunk by chunk; a chunk is whole or absent."""
 
@@ -94,12 +114,13 @@ class _Chunks:
         self._folder = folder
         self._read = 0
 
-    def new(self) -> Iterator[tuple[int, int, float, Version]]:
+    def new(self) -> Iterator[_Page]:
         while (path := requests.chunk(self._folder, self._read + 1)).exists():
             self._read += 1
             frame = requests.read_chunk(path)
             versions = frame["version"].astype(object).fillna(UNKNOWN)
-            yield from zip(frame["worker"], frame["seq"], frame["start"], versions, strict=True)
+            places = zip(frame["worker"], frame["seq"], strict=True)
+            yield from map(_Page, places, frame["start"], versions, calls.is_served(frame))
 
 
 class _Lines:

@@ -13,6 +13,8 @@ from .figures import count, percent
 def headline(judgement: Judgement) -> str:
     """The verdict in one sentence."""
     told = _split(judgement)
+    if judgement.silence and judgement.outcome is Outcome.UNDECIDED:
+        return f"{judgement.silence}; {told}"
     if judgement.outcome is judgement.split.outcome:
         return told
     word = "refuted" if judgement.outcome is Outcome.FAIL else "still open"

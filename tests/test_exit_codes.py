@@ -1,0 +1,129 @@
+"""Every exit code of the README's table, reached by the real command; nothing that proves nothing exits 0."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from front_door import Done, FrontDoor, Invocation, processes
+from page_servers import closed_port, serving, whole
+
+pytestmark = pytest.mark.e2e
+
+EXAMPLE = Path(__file__).parent.parent / "results" / "example"
+EVEN = "v2=50,v3=50"
+LENIENT = ("--within", "20", "--alpha", "0.05")
+"""A claim that some 60 requests prove."""
+
+
+def expect(door: FrontDoor, url: str, *options: str) -> Done:
+    return door("run", "--expect", EVEN, *LENIENT, "--url", url, "--out", "run", *options)
+
+
+def kill(invocation: Invocation, what: str) -> None:
+    """End one process of the invocation as the kernel does when memory runs out."""
+    (pid, *_) = (pid for pid, command in processes(invocation.mark).items() if what in command)
+    os.kill(pid, signal.SIGKILL)
+
+
+def has_rows(folder: Path) -> Callable[[], bool]:
+    return lambda: any((folder / "requests").glob("*.parquet"))
+
+
+def test_0_every_claim_holds(standing: FrontDoor) -> None:
+    """A correct mesh fails here with a probability of at most 5 %, measured 0.2 %; undecided in 1.5 %."""
+    done = standing("run", EVEN, *LENIENT, "--claim", "errors of v3 < 50%", "--json")
+    assert (done.code, done.json["verdict"], done.json["exit_code"]) == (0, "pass", 0)
+    assert done.json["claims"][0]["outcome"] == "pass"
+
+
+def test_1_a_claim_is_refuted(standing: FrontDoor) -> None:
+    routed = standing("route", "v2=0,v3=100")
+    assert routed.code == 0
+    done = standing("run", "--expect", "v2=90,v3=10", "--no-route", "--json")
+    assert (done.code, done.json["verdict"], done.json["exit_code"]) == (1, "fail", 1)
+    assert done.json["ending"] == "the verdict is certain"
+
+
+def test_2_wrong_usage(door: FrontDoor) -> None:
+    done = door("run", EVEN, "--within", "50")
+    assert (done.code, done.out) == (2, "")
+    assert done.error == "±50 points around 50 % would pass v2 getting nothing at all"
+
+
+def test_3_too_little_evidence(standing: FrontDoor) -> None:
+    done = standing("run", EVEN, "--requests", "5", "--json")
+    assert (done.code, done.json["verdict"], done.json["exit_code"]) == (3, "undecided", 3)
+    assert done.json["requests"] == 5
+
+
+def test_4_the_load_is_killed(standing: FrontDoor) -> None:
+    run = standing.start("run", EVEN, "--time", "60", "--to-the-end", "--rate", "100", "--out", "killed")
+    run.until(has_rows(standing.cwd / "killed"))
+    kill(run, "locust")
+    done = run.done()
+    assert done.code == 4
+    assert done.error.startswith("Locust was killed by SIGKILL")
+    assert (standing.cwd / "killed" / "verdict.json").exists()
+
+
+def test_130_interrupted_before_anything_could_be_judged(door: FrontDoor) -> None:
+    with serving(lambda _: None) as server:
+        run = door.start("run", "--expect", EVEN, "--url", server.url, "--timeout", "1", "--out", "run")
+        server.wait_for(1)
+        run.interrupt()
+        done = run.done()
+    assert (done.code, done.error) == (130, "interrupted")
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (None, "not one of 8 pages shows a version: TimeoutError on 8"),
+        (whole(200, b"<h1>It works!</h1>"), "not one of 8 pages shows a version: not-a-page on 8"),
+    ],
+    ids=["it hangs", "something else answers"],
+)
+def test_an_ingress_without_pages_is_never_a_success(
+    door: FrontDoor, answer: bytes | None, cause: str
+) -> None:
+    with serving(lambda _: answer) as server:
+        done = expect(door, server.url, "--requests", "8", "--timeout", "0.5")
+    assert done.code == 3
+    assert done.out.startswith(f"UNDECIDED  {cause}; ")
+
+
+def test_an_ingress_that_is_not_there_is_never_a_success(door: FrontDoor) -> None:
+    done = expect(door, f"http://127.0.0.1:{closed_port()}", "--requests", "8", "--json")
+    assert done.code == 3
+    assert done.json["silence"] == "not one of 8 pages shows a version: ConnectionRefusedError on 8"
+
+
+def test_a_load_that_brings_no_page_of_reviews_is_ended(door: FrontDoor) -> None:
+    """After twice the time that a page may take; the whole budget would take a quarter of an hour."""
+    with serving(lambda _: None) as server:
+        done = expect(door, server.url, "--timeout", "0.5", "--json")
+    assert (done.code, done.json["verdict"]) == (3, "undecided")
+    assert done.json["ending"].endswith(" pages showed a version")
+
+
+def test_a_split_that_only_the_proxies_saw_is_never_a_success(standing: FrontDoor) -> None:
+    """With reviews down no page shows a version, though the proxies split their calls as they should."""
+    assert standing("fault", "reviews", "--status", "503").code == 0
+    try:
+        done = standing("run", EVEN, *LENIENT, "--requests", "150", "--json")
+    finally:
+        assert standing("fault", "--clear").code == 0
+    assert (done.code, done.json["split"]["outcome"], done.json["verdict"]) == (3, "pass", "undecided")
+    assert done.json["silence"] == "not one of 150 pages shows a version: reviews on 150"
+
+
+def test_a_run_without_any_row_is_never_a_success(door: FrontDoor) -> None:
+    """The calls in the proxies' logs are sound, but nobody knows what became of them."""
+    shutil.copytree(EXAMPLE, door.cwd / "run", ignore=shutil.ignore_patterns("*.parquet"))
+    done = door("analyze", "run", "--json")
+    assert (done.code, done.json["silence"]) == (3, "no page was asked for, or no row was kept")
