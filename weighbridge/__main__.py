@@ -23,6 +23,7 @@ VERBS = {
     "plan": "Say how many requests a claim needs, before any is sent.",
     "run": "Route, load, collect and judge.",
     "analyze": "Judge a recorded run again.",
+    "logs": "Tell how any mesh splits its traffic, and what fails, from istio-proxy access logs.",
     "selftest": "Measure how often the verdict itself is wrong, on real Envoys.",
     "stars": "Tell version, pod and trouble of saved pages.",
     "down": "Take a local mesh down.",

@@ -15,15 +15,15 @@ _EVERY = 5.0
 
 
 class Progress:
-    """Give it the newest line as often as you like."""
+    """Give it the newest line as often as you like; ``first`` is when one is told in a log, in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: float = _EVERY) -> None:
         self._live = (
             Live(console=console.notes, transient=True, auto_refresh=False)
             if console.notes.is_terminal
             else None
         )
-        self._next = time.monotonic() + _EVERY
+        self._next = time.monotonic() + first
 
     def __enter__(self) -> Progress:
         if self._live:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import re
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from .errors import LogError
 from .pods import workload
 
 STDIN = "-"
+_HINT = "name access logs, folders of them, or - for stdin"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _LOG_NAMES = ("*.log", "*.log.*", "*.log-*", "*.txt", "*.json", "*.gz", "*.zst")
 _NOT_LOGS = frozenset({"run.json", "load.json", "summary.json", "verdict.json", "locust.log"})
@@ -47,10 +50,13 @@ class LogFile:
 
 def find(names: Sequence[str]) -> list[LogFile]:
     """Every file that the names stand for, each once, in their order; raises LogError where there is none."""
-    found: dict[str, LogFile] = {}
+    found: dict[Path | None, LogFile] = {}
     for name in names:
         for file in _of_name(name):
-            found.setdefault(file.name, file)
+            if file.path and not os.access(file.path, os.R_OK):
+                why = "permission denied" if file.path.exists() else "there is no such file"
+                raise LogError(f"cannot read {file.name}: {why}", _HINT)
+            found.setdefault(file.path and file.path.resolve(), file)
     return list(found.values())
 
 
@@ -70,18 +76,14 @@ def opened(file: LogFile) -> Iterator[tuple[BinaryIO, BinaryIO]]:
     try:
         raw = _raw(file)
     except OSError as error:
-        raise LogError(
-            f"cannot read {file.name}: {error.strerror}", "name access logs, or - for stdin"
-        ) from error
+        raise LogError(f"cannot read {file.name}: {error.strerror}", _HINT) from error
     with raw:
         try:
             yield _unpacked(raw), raw
-        except (gzip.BadGzipFile, zstandard.ZstdError, EOFError) as error:
+        except (gzip.BadGzipFile, zlib.error, zstandard.ZstdError, EOFError) as error:
             raise LogError(
                 f"{file.name} is a damaged archive: {error}", "copy it again, or unpack what is whole"
             ) from error
-        except IsADirectoryError as error:
-            raise LogError(f"{file.name} is a folder") from error
 
 
 def _of_name(name: str) -> Iterator[LogFile]:
@@ -129,9 +131,36 @@ def _unpacked(raw: io.BufferedReader) -> BinaryIO:
     if magic.startswith(_GZIP):
         return cast(BinaryIO, gzip.GzipFile(fileobj=raw))
     if magic == _ZSTD:
-        stream = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False)
-        return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, stream), 1 << 20))
+        return io.BufferedReader(_Zstd(raw), 1 << 20)
     return raw
+
+
+class _Zstd(io.RawIOBase):
+    """Frame after frame; unlike the library's own reader it notices when the last one is cut short."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed = packed
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._is_inside = False
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # the only buffer it is given
+        while not self._ready:
+            data = self._frame.unused_data or self._packed.read(1 << 17)
+            if not data:
+                if self._is_inside:
+                    raise EOFError("it ends in the middle of a frame")
+                return 0
+            if self._frame.eof:
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+            self._ready = self._frame.decompress(data)
+            self._is_inside = not self._frame.eof
+        size = min(len(buffer), len(self._ready))
+        buffer[:size], self._ready = self._ready[:size], self._ready[size:]
+        return size
 
 
 def _pod(path: Path) -> str:

@@ -6,15 +6,15 @@ also who calls from it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ..records import UNKNOWN, Version
 from .cluster import Cluster, Direction, cluster
 from .keys import Key, ip
-from .pods import Pod, Pods, workload
+from .pods import Pod, Pods, name_and_version, workload
+from .subsets import Subsets
 
 
 class Reporter(StrEnum):
@@ -33,7 +33,7 @@ class Witness(StrEnum):
     SUBSET = "subset"
     HOST = "host of one version"
     SERVER_NAME = "subset in the SNI"
-    POD = "label of the pod called"
+    POD = "pod called"
     WRITER = "pod that wrote the line"
     PEER = "other lines about the same address"
     NOTHING = "nothing"
@@ -55,16 +55,15 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What is known besides the lines. ``subsets`` maps (host, subset) to the version label it selects."""
+    """What is known besides the lines."""
 
     pods: Pods
-    subsets: Mapping[tuple[str, str], Version]
+    subsets: Subsets
 
 
 NO_SOURCES = Sources(Pods(), {})
 
 _ARRIVING = (Direction.INBOUND, Direction.INBOUND_PASSTHROUGH)
-_VERSIONED = re.compile(r"([a-z0-9-]+?)-(v[0-9][a-z0-9]*)(\..*)?")
 
 
 def hops(keys: Iterable[Key], sources: Sources = NO_SOURCES) -> list[Hop]:
@@ -165,10 +164,9 @@ def _by_pod(
         if pod and pod.version:
             return pod.version, Witness.POD
     if key.callee_pod:
-        return _version_in(workload(key.callee_pod)), Witness.POD
+        return _version_of(key.callee_pod, sources), Witness.POD
     if where.direction in _ARRIVING:
-        writer = sources.pods.named(key.source)
-        version = writer.version if writer else _version_in(workload(key.source))
+        version = _version_of(key.source, sources)
         if version:
             return version, Witness.WRITER
     return next(filter(None, map(learned.version, addresses)), None), Witness.PEER
@@ -180,8 +178,9 @@ def _named(where: Cluster, sources: Sources) -> tuple[str | None, Version | None
         return None, None
     if where.subset:
         return where.host, sources.subsets.get((where.host, where.subset), where.subset)
-    match = _VERSIONED.fullmatch(where.host)
-    return (match[1] + (match[3] or ""), match[2]) if match else (where.host, None)
+    name, dot, domain = where.host.partition(".")
+    service, version = name_and_version(name)
+    return service + dot + domain, version
 
 
 def _other(where: Cluster, key: Key) -> str | None:
@@ -211,9 +210,9 @@ def _workload(key: Key) -> str | None:
     return workload(key.source) if key.source and workload(key.source) != key.source else None
 
 
-def _version_in(name: str) -> Version | None:
-    match = _VERSIONED.fullmatch(name)
-    return match[2] if match else None
+def _version_of(pod: str, sources: Sources) -> Version | None:
+    """By the pod's labels where they are known, else by its name."""
+    return (sources.pods.named(pod) or Pod(pod)).version
 
 
 def _only(found: set[str] | None) -> str | None:

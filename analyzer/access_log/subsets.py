@@ -1,24 +1,35 @@
-"""Which version label a subset selects, by the DestinationRules in force; a subset's name is free text."""
+"""Which version a subset selects, by the DestinationRules in force; a subset's name is free text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
 from ..records import Version
 from .errors import LogError
+from .pods import VERSION_LABELS, Pods, first
 
-_LABELS = ("version", "app.kubernetes.io/version", "service.istio.io/canonical-revision")
+Subsets = Mapping[tuple[str, str], Version]
+"""(host, subset) to version."""
 
 
-def subsets(documents: str) -> Mapping[tuple[str, str], Version]:
-    """(host, subset) to version, from YAML documents of any kind; short hosts are completed as Istio does."""
+def subsets(documents: str, pods: Pods | None = None) -> Subsets:
+    """Of YAML documents of any kind, or a List of them; short hosts are completed as Istio does.
+
+    The version is the subset's own version label; where it selects by other labels, the version that all pods
+    with these labels have.
+    """
     try:
         found = [document for document in yaml.safe_load_all(documents) if isinstance(document, dict)]
-        return {pair: version for document in _flat(found) for pair, version in _of_rule(document)}
-    except (yaml.YAMLError, TypeError, AttributeError, KeyError) as error:
+        return {
+            (host, subset): version
+            for rule in _flat(found)
+            if rule.get("kind") == "DestinationRule"
+            for host, subset, version in _of_rule(rule, pods or Pods())
+        }
+    except (yaml.YAMLError, TypeError, AttributeError, KeyError, ValueError, RecursionError) as error:
         raise LogError("the documents are no DestinationRules", "give the YAML that was applied") from error
 
 
@@ -26,17 +37,27 @@ def _flat(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [item for document in documents for item in document.get("items") or [document]]
 
 
-def _of_rule(document: dict[str, Any]) -> list[tuple[tuple[str, str], Version]]:
-    if document.get("kind") != "DestinationRule":
-        return []
-    host = str(document["spec"]["host"])
+def _of_rule(rule: dict[str, Any], pods: Pods) -> Iterator[tuple[str, str, Version]]:
+    namespace = rule["metadata"].get("namespace", "default")
+    host = str(rule["spec"]["host"])
     if "." not in host:
-        host = f"{host}.{document['metadata'].get('namespace', 'default')}.svc.cluster.local"
-    return [
-        (
-            (host, str(subset["name"])),
-            next(str(subset["labels"][label]) for label in _LABELS if label in subset["labels"]),
-        )
-        for subset in document["spec"].get("subsets") or []
-        if any(label in (subset.get("labels") or {}) for label in _LABELS)
-    ]
+        host = f"{host}.{namespace}.svc.cluster.local"
+    for subset in rule["spec"].get("subsets") or []:
+        labels = {str(name): str(value) for name, value in (subset.get("labels") or {}).items()}
+        version = first(labels, reversed(VERSION_LABELS)) or _of_pods(labels, _namespace(host), pods)
+        if version:
+            yield host, str(subset["name"]), version
+
+
+def _of_pods(labels: Mapping[str, str], namespace: str, pods: Pods) -> Version | None:
+    versions = {
+        pod.version
+        for pod in pods
+        if labels and pod.namespace == namespace and labels.items() <= pod.labels.items()
+    }
+    return versions.pop() if len(versions) == 1 else None
+
+
+def _namespace(host: str) -> str:
+    """Of ``reviews.default.svc.cluster.local``."""
+    return host.split(".")[1]

@@ -2,144 +2,208 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
-
+from ..intervals import Interval, wilson
 from ..records import Distribution, Version
+from .flags import meaning
 from .hops import Hop, Reporter, Witness
-from .tally import Ints, Tally, Totals
+from .quantiles import Latency, latency, merged
+from .tally import Tally, Totals
 
-CONFIDENCE_Z = 1.959963984540054
-"""Of the normal distribution, for intervals that cover with 95 %."""
-PER_MILLE = (900, 990, 999)
-ENOUGH = 10
-"""Values that must lie beyond a quantile before it is reported."""
+ALPHA = 0.05
+"""The intervals of all versions of a split hold together with probability 1 - ALPHA (Wilson, Bonferroni)."""
 
-
-class Latency(NamedTuple):
-    """Milliseconds, nearest rank; p90 and above None where fewer than ``ENOUGH`` values lie beyond."""
-
-    p50: int | None
-    p90: int | None
-    p99: int | None
-    p999: int | None
-    max: int | None
+K = TypeVar("K", bound=Hashable)
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregate:
-    """All lines of one hop. ``share`` is of the lines between the same two, with Wilson's 95 % interval."""
-
-    hop: Hop
-    count: int
-    share: float
-    share_low: float
-    share_high: float
-    bytes_received: int
-    bytes_sent: int
-    latency: Latency
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """How the calls from one to another were split over versions, as one reporter saw them."""
+class Way(NamedTuple):
+    """From whom to whom, as one side saw it."""
 
     reporter: Reporter
     caller: str
     destination: str
     tcp: bool
-    versions: Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """All lines of one hop. ``share`` is of the lines of the same way."""
+
+    hop: Hop
+    count: int
+    share: float
+    interval: Interval
+    bytes_received: int
+    bytes_sent: int
+    latency: Latency
+
+    def as_dict(self) -> dict[str, Any]:
+        hop = self.hop
+        return {
+            "reporter": hop.reporter.value,
+            "caller": hop.caller,
+            "destination": hop.destination,
+            "protocol": protocol(hop.tcp),
+            "version": hop.version,
+            "known_by": hop.witness.value,
+            "response_class": hop.response_class,
+            "flags": hop.flags,
+            "meaning": meaning(hop.flags),
+            **_numbers(self),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """All calls of one way that one version answered; ``failed`` as ``is_failure`` has it."""
+
+    version: Version
     witnesses: tuple[Witness, ...]
+    count: int
+    share: float
+    interval: Interval
+    failed: int
+    bytes_received: int
+    bytes_sent: int
+    latency: Latency
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "version": self.version,
+            "known_by": [witness.value for witness in self.witnesses],
+            "failed": self.failed,
+            **_numbers(self),
+        }
 
 
-Pair = tuple[Reporter, str, str, bool]
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How the calls of one way were split over versions, how each did, and what became of the calls."""
+
+    way: Way
+    versions: tuple[Performance, ...]
+    outcomes: tuple[Aggregate, ...]
+
+    @property
+    def calls(self) -> int:
+        return sum(one.count for one in self.versions)
+
+    @property
+    def distribution(self) -> Distribution:
+        return Distribution(tuple((one.version, one.count) for one in self.versions))
+
+    @property
+    def witnesses(self) -> tuple[Witness, ...]:
+        """How the versions are known, best first."""
+        return tuple(sorted({w for one in self.versions for w in one.witnesses}, key=list(Witness).index))
+
+    @property
+    def troubles(self) -> tuple[Aggregate, ...]:
+        """The outcomes that somebody should look at."""
+        return tuple(one for one in self.outcomes if is_trouble(one.hop))
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "reporter": self.way.reporter.value,
+            "caller": self.way.caller,
+            "destination": self.way.destination,
+            "versions": self.distribution.as_dict(),
+            "protocol": protocol(self.way.tcp),
+            "calls": self.calls,
+            "performance": [one.as_dict() for one in self.versions],
+            "outcomes": [one.as_dict() for one in self.outcomes],
+        }
 
 
-def aggregates(tally: Tally, hops: Sequence[Hop]) -> list[Aggregate]:
-    """One for each different hop, the busiest pair first; ``hops[g]`` is what group g tells of."""
-    members = _members(hops)
-    totals = {hop: _total(tally, groups) for hop, groups in members.items()}
-    pairs: dict[Pair, int] = {}
-    for hop, total in totals.items():
-        pairs[_pair(hop)] = pairs.get(_pair(hop), 0) + total.count
-    found = [
-        Aggregate(
-            hop,
-            total.count,
-            total.count / pairs[_pair(hop)],
-            *wilson(total.count, pairs[_pair(hop)]),
-            total.received,
-            total.sent,
-            latency(*_merged(tally, members[hop])),
-        )
-        for hop, total in totals.items()
-        if total.count
-    ]
-    return sorted(found, key=lambda one: (-pairs[_pair(one.hop)], _pair(one.hop), -one.count, one.hop))
+def splits(tally: Tally, hops: Sequence[Hop]) -> list[Split]:
+    """One for each way, the busiest first; ``hops[g]`` is what group g tells of."""
+    found = []
+    for way, groups in members(hops, way_of).items():
+        calls = _total(tally, groups).count
+        if calls:
+            here = [hops[group] for group in groups]
+            found.append(
+                Split(
+                    way,
+                    tuple(_performances(tally, groups, here, calls)),
+                    tuple(_aggregates(tally, groups, here, calls)),
+                )
+            )
+    return sorted(found, key=lambda split: (-split.calls, split.way))
 
 
-def splits(found: Iterable[Aggregate]) -> list[Split]:
-    """The versions of each pair, in the order of the aggregates."""
-    counts: dict[Pair, dict[Version, int]] = {}
-    witnesses: dict[Pair, dict[Witness, None]] = {}
-    for one in found:
-        versions = counts.setdefault(_pair(one.hop), {})
-        versions[one.hop.version] = versions.get(one.hop.version, 0) + one.count
-        witnesses.setdefault(_pair(one.hop), {})[one.hop.witness] = None
-    return [
-        Split(*pair, Distribution(tuple(sorted(versions.items()))), tuple(witnesses[pair]))
-        for pair, versions in counts.items()
-    ]
+def per_second(tally: Tally, hops: Sequence[Hop], key: Callable[[Hop], K]) -> Iterator[tuple[K, int, int]]:
+    """Key, Unix second and lines in it, by key and second; seconds without any left out."""
+    for one, groups in members(hops, key).items():
+        seconds, counts = merged(tally.seconds.of(group) for group in groups)
+        for second, count in zip(seconds.tolist(), counts.tolist(), strict=True):
+            yield one, second, count
 
 
-def per_second(tally: Tally, hops: Sequence[Hop]) -> Iterator[tuple[Hop, int, int]]:
-    """Hop, Unix second and lines in it, seconds without any left out."""
-    for hop, groups in _members(hops).items():
-        counts: dict[int, int] = {}
-        for group in groups:
-            for second, count in zip(*(column.tolist() for column in tally.seconds.of(group)), strict=True):
-                counts[second] = counts.get(second, 0) + count
-        for second in sorted(counts):
-            yield hop, second, counts[second]
+def way_of(hop: Hop) -> Way:
+    return Way(hop.reporter, hop.caller, hop.destination, hop.tcp)
 
 
-def latency(values: Ints, counts: Ints) -> Latency:
-    """Quantiles of different values in ascending order, each with how often it occurred."""
-    if not len(values):
-        return Latency(None, None, None, None, None)
-    ranks = np.cumsum(counts)
-    n = int(ranks[-1])
-    p90, p99, p999 = (_value(values, ranks, n, q) for q in PER_MILLE)
-    return Latency(int(values[np.searchsorted(ranks, -(-n // 2))]), p90, p99, p999, int(values[-1]))
+def is_failure(hop: Hop) -> bool:
+    """Whether the call came to nothing: no answer, a 5xx, a connection with a flag."""
+    return bool(hop.flags) if hop.tcp else hop.response_class in ("5xx", "none")
 
 
-def _value(values: Ints, ranks: Ints, n: int, per_mille: int) -> int | None:
-    if n * (1000 - per_mille) < ENOUGH * 1000:
-        return None
-    return int(values[np.searchsorted(ranks, -(-per_mille * n // 1000))])
+def is_trouble(hop: Hop) -> bool:
+    """A failure, an answer that blames the client, or anything that Envoy set a flag for."""
+    return is_failure(hop) or hop.response_class == "4xx" or bool(hop.flags)
 
 
-def wilson(hits: int, lines: int, z: float = CONFIDENCE_Z) -> tuple[float, float]:
-    """Wilson's score interval for a share (JASA 22, 1927)."""
-    share = hits / lines
-    middle = (share + z * z / (2 * lines)) / (1 + z * z / lines)
-    half = z * sqrt(share * (1 - share) / lines + z * z / (4 * lines * lines)) / (1 + z * z / lines)
-    return (max(0.0, middle - half) if hits else 0.0), (min(1.0, middle + half) if hits < lines else 1.0)
+def protocol(tcp: bool) -> str:
+    return "tcp" if tcp else "http"
 
 
-def _pair(hop: Hop) -> Pair:
-    return hop.reporter, hop.caller, hop.destination, hop.tcp
-
-
-def _members(hops: Sequence[Hop]) -> Mapping[Hop, list[int]]:
-    members: dict[Hop, list[int]] = {}
+def members(hops: Iterable[Hop], key: Callable[[Hop], K]) -> Mapping[K, list[int]]:
+    """The numbers of the groups that agree in a key, keys in the order in which they are first met."""
+    found: dict[K, list[int]] = {}
     for group, hop in enumerate(hops):
-        members.setdefault(hop, []).append(group)
-    return members
+        found.setdefault(key(hop), []).append(group)
+    return found
+
+
+def _performances(
+    tally: Tally, groups: Sequence[int], here: Sequence[Hop], calls: int
+) -> Iterator[Performance]:
+    by_version = members(here, lambda hop: hop.version)
+    for version, places in sorted(by_version.items()):
+        ours = [groups[place] for place in places]
+        total = _total(tally, ours)
+        if total.count:
+            yield Performance(
+                version,
+                tuple(dict.fromkeys(here[place].witness for place in places)),
+                total.count,
+                total.count / calls,
+                wilson(total.count, calls, ALPHA, of=len(by_version)),
+                _total(tally, [groups[place] for place in places if is_failure(here[place])]).count,
+                total.received,
+                total.sent,
+                _latency(tally, ours),
+            )
+
+
+def _aggregates(tally: Tally, groups: Sequence[int], here: Sequence[Hop], calls: int) -> Iterator[Aggregate]:
+    for hop, places in sorted(members(here, lambda hop: hop).items()):
+        ours = [groups[place] for place in places]
+        total = _total(tally, ours)
+        if total.count:
+            yield Aggregate(
+                hop,
+                total.count,
+                total.count / calls,
+                wilson(total.count, calls, ALPHA),
+                total.received,
+                total.sent,
+                _latency(tally, ours),
+            )
 
 
 def _total(tally: Tally, groups: Iterable[int]) -> Totals:
@@ -151,9 +215,17 @@ def _total(tally: Tally, groups: Iterable[int]) -> Totals:
     )
 
 
-def _merged(tally: Tally, groups: Sequence[int]) -> tuple[Ints, Ints]:
-    parts = [tally.durations.of(group) for group in groups]
-    values, where = np.unique(np.concatenate([part[0] for part in parts]), return_inverse=True)
-    counts = np.zeros(len(values), np.int64)
-    np.add.at(counts, where, np.concatenate([part[1] for part in parts]))
-    return values, counts
+def _latency(tally: Tally, groups: Iterable[int]) -> Latency:
+    return latency(*merged(tally.durations.of(group) for group in groups))
+
+
+def _numbers(one: Aggregate | Performance) -> dict[str, Any]:
+    return {
+        "count": one.count,
+        "share": one.share,
+        "share_low": one.interval.low,
+        "share_high": one.interval.high,
+        "bytes_received": one.bytes_received,
+        "bytes_sent": one.bytes_sent,
+        **{f"{name}_ms": value for name, value in one.latency._asdict().items()},
+    }

@@ -1,7 +1,7 @@
 """The line as the proxy wrote it, out of what kubectl, the container runtime or Docker put around it.
 
-Known are ``kubectl logs --prefix`` and ``--timestamps``, the kubelet's CRI files, whose long lines come in
-pieces, and Docker's JSON files. A line without any of these is given back as it is.
+Known are ``kubectl logs --prefix`` and ``--timestamps``, the kubelet's CRI files and Docker's JSON files,
+which both cut long lines in pieces. A line without any of these is given back as it is.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Wrapped(NamedTuple):
 
 class _Docker(msgspec.Struct):
     log: str
+    stream: str = "stdout"
 
 
 _DOCKER_DECODER = msgspec.json.Decoder(_Docker)
@@ -75,6 +76,10 @@ class Unwrapper:
         cri = _CRI.match(line)
         if cri:
             return self._piece(cri[1], line[cri.end() :], offset, last=cri[2] == b"F")
+        if line.startswith(_DOCKER) and (docker := _of_docker(line)):
+            text = docker.log.encode("utf-8", "surrogateescape")
+            whole = text.endswith(b"\n")
+            return self._piece(docker.stream.encode(), text.removesuffix(b"\n"), offset, last=whole)
         return Wrapped(*unwrapped(line), offset)
 
     def _piece(self, stream: bytes, text: bytes, offset: int, *, last: bool) -> Wrapped | None:
@@ -89,9 +94,7 @@ class Unwrapper:
 
 
 def unwrapped(line: bytes) -> tuple[str | None, bytes]:
-    """The pod that ``--prefix`` names, and the line itself."""
-    if line.startswith(_DOCKER):
-        return None, _of_docker(line)
+    """The pod that kubectl's ``--prefix`` names, and the line itself."""
     pod = _PREFIX.match(line)
     if pod:
         line = line[pod.end() :]
@@ -101,12 +104,12 @@ def unwrapped(line: bytes) -> tuple[str | None, bytes]:
     return pod[1].decode("utf-8", "replace") if pod else None, line
 
 
-def _of_docker(line: bytes) -> bytes:
+def _of_docker(line: bytes) -> _Docker | None:
+    """None for a line that only begins like one of Docker's."""
     try:
-        text = _DOCKER_DECODER.decode(line).log
+        return _DOCKER_DECODER.decode(line)
     except (ValueError, msgspec.DecodeError):
-        return line
-    return text.encode("utf-8", "surrogateescape").removesuffix(b"\n")
+        return None
 
 
 def _without_inner_stamps(line: bytes) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from ..intervals import Interval
 
 THIN = "\u202f"
@@ -22,3 +24,16 @@ def span(interval: Interval) -> str:
 
 def milliseconds(value: float) -> str:
     return f"{value:.1f}{THIN}ms"
+
+
+def size(number: int) -> str:
+    """Bytes in the unit that leaves three digits."""
+    value, units = float(number), iter(("B", "kB", "MB", "GB", "TB"))
+    unit = next(units)
+    while value >= 999.5 and unit != "TB":
+        value, unit = value / 1000, next(units)
+    return f"{value:.3g}{THIN}{unit}"
+
+
+def utc(second: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(second))

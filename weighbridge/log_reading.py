@@ -1,0 +1,138 @@
+"""Access logs read for a verb: progress from the first second on, and a Ctrl-C that keeps what was read."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
+
+from analyzer.access_log.digest import Digest
+from analyzer.access_log.files import LogFile, opened
+from analyzer.access_log.formats import HEAD
+from analyzer.report import figures
+
+from .progress import Progress
+
+T = TypeVar("T")
+
+_FIRST = 0.5
+"""Seconds until the first line of progress."""
+_LARGE = 50_000_000
+"""Bytes from which on reading is announced before it begins."""
+
+
+class Interrupt:
+    """Ctrl-C while logs are read: at once where nothing comes, else after the block that is being counted.
+
+    So no block is ever counted by half, and what was read can be told. A second Ctrl-C ends at once.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._asked_again = False
+        self._waits = False
+
+    def waiting(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do what may take for ever."""
+        self._waits = True
+        try:
+            return work(*arguments)
+        finally:
+            self._waits = False
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        before = signal.signal(signal.SIGINT, self._handle)
+        try:
+            yield
+        except KeyboardInterrupt:
+            if self._asked_again:
+                raise
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self._asked_again = self.asked
+        self.asked = True
+        if self._asked_again or self._waits:
+            raise KeyboardInterrupt
+
+
+class Read(NamedTuple):
+    """Which files were read, with the first bytes of each; ``complete`` where all were read to the end."""
+
+    heads: dict[str, bytes]
+    complete: bool
+
+
+def read(files: Sequence[LogFile], digest: Digest) -> Read:
+    """Read the files one after the other; raises LogError for one that cannot be."""
+    heads: dict[str, bytes] = {}
+    interrupt = Interrupt()
+    with Progress(first=_FIRST) as progress, interrupt.caught():
+        told = _Told(files, digest, progress)
+        for file in files:
+            with opened(file) as (stream, raw):
+                patient = _Patient(stream, interrupt)
+                for _ in digest.read(cast(BinaryIO, patient), file.name, file.pod):
+                    heads[file.name] = patient.head
+                    told.at(raw)
+                    if interrupt.asked:
+                        return Read(heads, complete=False)
+                heads[file.name] = patient.head
+                told.past(file)
+    return Read(heads, complete=not interrupt.asked)
+
+
+class _Patient:
+    """A stream whose reads may be interrupted while they wait; keeps its first bytes."""
+
+    def __init__(self, stream: BinaryIO, interrupt: Interrupt) -> None:
+        self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+        self._readline = stream.readline
+        self._interrupt = interrupt
+        self.head = b""
+
+    def read1(self, size: int) -> bytes:
+        data = self._interrupt.waiting(self._read, size)
+        if len(self.head) < HEAD:
+            self.head += data[: HEAD - len(self.head)]
+        return data
+
+    read = read1
+
+    def readline(self, size: int) -> bytes:
+        return self._interrupt.waiting(self._readline, size)
+
+
+class _Told:
+    """How far the reading is, told now and then."""
+
+    def __init__(self, files: Sequence[LogFile], digest: Digest, progress: Progress) -> None:
+        sizes = [file.size for file in files]
+        self._total = None if None in sizes else sum(size or 0 for size in sizes)
+        self._digest = digest
+        self._progress = progress
+        self._done = 0
+        self._started = time.monotonic()
+        if (self._total or 0) > _LARGE:
+            progress.show(f"reading {figures.size(self._total or 0)}")
+
+    def at(self, raw: BinaryIO) -> None:
+        """In the middle of a file; archives count by their packed bytes."""
+        account, seconds = self._digest.account, max(time.monotonic() - self._started, 1e-3)
+        words = [f"{figures.count(account.lines)} lines", f"{figures.size(int(account.bytes / seconds))}/s"]
+        if self._total:
+            done = self._done + raw.tell()
+            left = seconds * (self._total - done) / max(done, 1)
+            words.insert(0, f"{figures.size(done)} of {figures.size(self._total)}")
+            words.append(f"{left:.0f} s left")
+        else:
+            words.insert(0, figures.size(account.bytes))
+        self._progress.show(", ".join(words))
+
+    def past(self, file: LogFile) -> None:
+        self._done += file.size or 0
