@@ -1,0 +1,124 @@
+"""What machines get is what the published schemas say, and the schemas say all of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from front_door import FrontDoor
+from jsonschema import Draft202012Validator, ValidationError
+
+from analyzer.plan import plan
+from analyzer.records import Weights
+from analyzer.split import SplitTest
+from analyzer.split_verdict import verdict
+from analyzer.watch import Decision, Tally
+
+ROOT = Path(__file__).parent.parent
+SCHEMAS = ROOT / "analyzer" / "schemas"
+VERDICT, PLAN, ERROR = (
+    json.loads((SCHEMAS / f"{n}.schema.json").read_text()) for n in ("verdict", "plan", "error")
+)
+EXAMPLE = json.loads((ROOT / "results" / "example" / "verdict.json").read_text())
+
+
+def closed(schema: Any) -> Any:
+    """The same schema, but a key that it does not describe is an error: for us, not for users."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    open_ = "properties" in schema and "additionalProperties" not in schema and schema.get("type") == "object"
+    return {key: closed(value) for key, value in schema.items()} | (
+        {"additionalProperties": False} if open_ else {}
+    )
+
+
+def check(value: Any, schema: Any) -> None:
+    Draft202012Validator(closed(schema)).validate(value)
+
+
+@pytest.mark.parametrize("schema", [VERDICT, PLAN, ERROR], ids=lambda schema: schema["$id"])
+def test_each_schema_is_one_and_describes_every_key(schema: Any) -> None:
+    Draft202012Validator.check_schema(schema)
+    for properties in described(schema):
+        assert all({"description", "$ref", "enum"} & one.keys() for one in properties.values()), properties
+
+
+def described(schema: Any) -> list[Any]:
+    if isinstance(schema, list):
+        return [found for one in schema for found in described(one)]
+    if not isinstance(schema, dict):
+        return []
+    here = [schema["properties"]] if isinstance(schema.get("properties"), dict) else []
+    return here + [found for one in schema.values() for found in described(one)]
+
+
+def test_the_example_keeps_its_schema() -> None:
+    check(EXAMPLE, VERDICT)
+
+
+def test_a_verdict_that_is_none_is_refused() -> None:
+    for broken in ({"verdict": "maybe"}, {"exit_code": 4}, {"shares": [{}]}, {"added": 1}):
+        with pytest.raises(ValidationError):
+            check(EXAMPLE | broken, VERDICT)
+    Draft202012Validator(VERDICT).validate(EXAMPLE | {"added": 1})  # users are told to expect more keys
+
+
+def test_a_plan_keeps_its_schema() -> None:
+    check(plan(Weights.parse("v2=50,v3=50"), within=10).as_dict(), PLAN)
+
+
+def test_the_numbers_of_a_verdict_are_enough_to_compute_it_again() -> None:
+    """Without rows or logs: promise and counts alone give every e-value, interval, p-value and word."""
+    split = EXAMPLE["split"]
+    test = SplitTest(Weights.of(EXAMPLE["weights"]), EXAMPLE["within"], EXAMPLE["alpha"], EXAMPLE["budget"])
+    counts = tuple(share["count"] for share in split["shares"])
+    moment = Decision(verdict_of(test, counts), split["certain_after"], counts, split["unlabelled"], 0)
+    again = verdict(test, Tally(counts, split["unlabelled"], decision=moment)).as_dict()
+    assert json.loads(json.dumps(again)) == split
+
+
+def verdict_of(test: SplitTest, counts: tuple[int, ...]) -> Any:
+    from analyzer.records import Outcome
+    from analyzer.split import verdicts
+
+    (told,) = verdicts(test, np.array([counts]), np.array([sum(counts)]), np.array([0]))
+    return {1: Outcome.PASS, -1: Outcome.FAIL, 0: Outcome.UNDECIDED}[int(told)]
+
+
+@pytest.mark.e2e
+def test_what_the_commands_print_keeps_the_schemas(standing: FrontDoor) -> None:
+    printed = standing(
+        "run",
+        "v2=50,v3=50",
+        "--within",
+        "20",
+        "--claim",
+        "errors of v3 < 50%",
+        "--requests",
+        "60",
+        "--out",
+        "run",
+        "--json",
+    )
+    check(printed.json, VERDICT)
+    assert json.loads((standing.cwd / "run" / "verdict.json").read_text()) == printed.json
+    again = standing("analyze", "run", "--json")
+    check(again.json, VERDICT)
+    assert again.json | {"run": printed.json["run"]} == printed.json, "judged again, to the last digit"
+    pages = standing(
+        "run", "--expect", "v1=1,v2=1", "--url", printed_url(standing), "--requests", "20", "--json"
+    )
+    check(pages.json, VERDICT)
+    check(standing("plan", "v2=90,v3=10", "--rate", "100", "--json").json, PLAN)
+    check(standing("plan", "v2=90,v3=ten", "--json").json, ERROR)
+
+
+def printed_url(door: FrontDoor) -> str:
+    (mesh,) = door("status", "--json").json["meshes"]
+    url: str = mesh["url"]
+    return url
