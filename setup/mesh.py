@@ -33,6 +33,13 @@ class Pod:
 class AccessLog(Protocol):
     """A copy of every proxy's access log that grows while a run lasts, so that nothing waits for its end."""
 
+    @property
+    def delay(self) -> float:
+        """Seconds after which a call that was answered is in the copy, when it is pumped."""
+
+    def pods(self) -> Sequence[Pod]:
+        """Every pod that was there since the copy began, those that came or went meanwhile included."""
+
     def pump(self) -> None:
         """Copy what the proxies have written since the last time."""
 
@@ -75,7 +82,7 @@ class Mesh(Protocol):
         """Its ``kind``, its name and its settings, for the record of a run."""
 
     def pods(self) -> Sequence[Pod]:
-        """Every pod whose proxy writes an access log."""
+        """Every pod that a line of an access log may be about, with and without a proxy of its own."""
 
     def access_log(self, into: Path) -> AccessLog:
         """Copy what the proxies write from now on to ``into``, one folder per pod."""

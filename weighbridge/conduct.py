@@ -13,7 +13,7 @@ from analyzer import claims
 from analyzer.claims import ClaimError
 from analyzer.plan import plan, suggested_within
 from analyzer.records import Weights
-from analyzer.run import Promise, Run, RunFolder, RunPod
+from analyzer.run import Promise, Run, RunFolder
 from locustfiles._command import LoadPlan
 from setup import documents
 from setup.mesh import AccessLog, Mesh, MeshError
@@ -22,7 +22,7 @@ from . import console, load
 from .folders import Fresh
 from .load import Load, LoadError
 from .progress import Progress
-from .watch import Watch
+from .watch import Watch, recorded
 
 _INTERRUPTED = "interrupted by Ctrl-C"
 _TICK = 0.25
@@ -93,10 +93,11 @@ def conduct(wanted: Wanted, fresh: Fresh, url: str, mesh: Mesh | None, live: Liv
         f"run {fresh.id}: {wanted.promise.weights} within {wanted.promise.within:g} points → {folder.path}"
     )
     log = mesh.access_log(folder.access_log) if mesh else None
-    watch = Watch(folder, run, wanted.until_certain, patience=_PATIENCE * wanted.timeout)
+    watch = Watch(folder, run, log, wanted.until_certain, patience=_PATIENCE * wanted.timeout)
     ending, trouble = _load(plan, mesh, log, watch)
     missing = tuple(log.finish()) if log else ()
-    folder.write(replace(run, ended=time.time(), ending=ending, missing=missing))
+    pods = recorded(log.pods()) if log else ()
+    folder.write(replace(run, ended=time.time(), ending=ending, missing=missing, pods=pods))
     return Conducted(folder, trouble, ending == _INTERRUPTED)
 
 
@@ -167,7 +168,7 @@ def _started(run_id: str, wanted: Wanted, url: str, mesh: Mesh | None, live: Liv
         promise=wanted.promise,
         url=url,
         mesh=mesh.describe() if mesh else None,
-        pods=tuple(RunPod(p.name, p.namespace, dict(p.labels), p.ip) for p in mesh.pods()) if mesh else (),
+        pods=recorded(mesh.pods()) if mesh else (),
         documents=documents.dump(mesh.documents()) if mesh else "",
         load={
             "users": wanted.users,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -14,12 +15,11 @@ from analyzer.calls import Call
 from analyzer.decided import Decided, Place
 from analyzer.forecast import forecast
 from analyzer.records import UNKNOWN, LogEntry, Outcome, Version
-from analyzer.run import Run, RunFolder
+from analyzer.run import Run, RunFolder, RunPod
 from analyzer.split import SplitTest
 from analyzer.watch import Tally
+from setup.mesh import AccessLog, Pod
 
-_LINES_SETTLE = 1.0
-"""Seconds after which every line of an answered page is in the log: the proxies hold lines for 0.2 s."""
 _PACE = 5.0
 """Seconds over which the pace is measured; rows come in chunks of one second."""
 
@@ -27,7 +27,9 @@ _PACE = 5.0
 class Watch:
     """Reads what is new at each look; memory follows what is in flight."""
 
-    def __init__(self, folder: RunFolder, run: Run, until_certain: bool, patience: float) -> None:
+    def __init__(
+        self, folder: RunFolder, run: Run, log: AccessLog | None, until_certain: bool, patience: float
+    ) -> None:
         """``patience`` is how many seconds to go on while no page at all shows a version."""
         promise = run.promise
         self._test = SplitTest(promise.weights, promise.within, promise.alpha, promise.budget)
@@ -37,7 +39,8 @@ class Watch:
         self._silent_since: float | None = None
         self._told = False
         self._pages = _Chunks(folder.requests)
-        self._lines = _Lines(folder, run) if run.mesh else None
+        self._lines = _Lines(folder, run, log) if log else None
+        self._settle = log.delay if log else 0.0
         self._decided = Decided()
         self._settling: deque[tuple[float, list[Place], set[Place]]] = deque()
         self._answered = 0
@@ -72,7 +75,7 @@ class Watch:
         self._decided.add_calls(
             self._lines.new() if self._lines else ((*page.place, page.start, page.version) for page in pages)
         )
-        while self._settling and self._settling[0][0] <= now - _LINES_SETTLE:
+        while self._settling and self._settling[0][0] <= now - self._settle:
             self._decided.add_pages(*self._settling.popleft()[1:])
         self._tally = watch.watch(self._test, self._tally, self._decided.take())
 
@@ -81,6 +84,11 @@ class Watch:
         (began, before), now = self._paces[0], time.monotonic()
         pace = (self._answered - before) / max(now - began, 1e-9)
         return f"{self._answered:,} pages  {pace:,.0f}/s  {standing(self._test, self._tally, pace)}"
+
+
+def recorded(pods: Iterable[Pod]) -> tuple[RunPod, ...]:
+    """The mesh's pods as a run keeps them."""
+    return tuple(RunPod(pod.name, pod.namespace, dict(pod.labels), pod.ip) for pod in pods)
 
 
 def standing(test: SplitTest, tally: Tally, pace: float) -> str:
@@ -126,28 +134,29 @@ class _Chunks:
 class _Lines:
     """New reviews calls of this run in the callers' outbound logs; a line that is not whole yet waits."""
 
-    def __init__(self, folder: RunFolder, run: Run) -> None:
+    def __init__(self, folder: RunFolder, run: Run, log: AccessLog) -> None:
+        self._folder = folder
         self._run = run
-        self._versions = run.versions_by_ip()
-        self._paths = [folder.log_of(pod) for pod in run.pods_of(calls.CALLER)]
+        self._log = log
         self._open: dict[Path, IO[bytes]] = {}
         self._rest: dict[Path, bytes] = {}
 
     def new(self) -> Iterable[tuple[int, int, float, Version]]:
-        for path in self._paths:
-            for line in self._whole_lines(path):
+        """Pods come and go on a cluster, so each look asks which there are."""
+        run = replace(self._run, pods=recorded(self._log.pods()))
+        versions = run.versions_by_ip()
+        for pod in run.pods_of(calls.CALLER):
+            for line in self._whole_lines(self._folder.log_of(pod)):
                 entry = exact(line)
-                found = (
-                    calls.call(path.parent.name, entry, self._versions)
-                    if isinstance(entry, LogEntry)
-                    else None
-                )
-                if found and found[0] == self._run.id:
+                found = calls.call(pod.name, entry, versions) if isinstance(entry, LogEntry) else None
+                if found and found[0] == run.id:
                     one: Call = found[1]
                     yield one.worker, one.seq, one.start, one.version
 
     def _whole_lines(self, path: Path) -> list[bytes]:
         if path not in self._open:
+            if not path.exists():  # a pod without a proxy
+                return []
             self._open[path] = path.open("rb")
         *lines, self._rest[path] = (self._rest.get(path, b"") + self._open[path].read()).split(b"\n")
         return lines

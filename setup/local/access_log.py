@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..mesh import Pod
 from .admin import Admin
 
 _BLOCK = 1 << 20
@@ -17,11 +18,24 @@ _PATIENCE = 5.0
 class LocalAccessLog:
     """Copies what each pod's log gains from now on; the proxies keep one file, a run gets its part."""
 
-    def __init__(self, sources: Mapping[str, Path], into: Path, proxies: Mapping[str, Admin]) -> None:
+    delay = 1.0
+    """The proxies hold lines back for 0.2 s, and a busy machine for longer."""
+
+    def __init__(
+        self,
+        pods: Sequence[Pod],
+        sources: Mapping[str, Path],
+        into: Path,
+        proxies: Mapping[str, Admin],
+    ) -> None:
+        self._pods = pods
         self._proxies = proxies
         for pod, admin in proxies.items():
             _flush(pod, admin)  # what was served before now is not part of the run
         self._copies = [_Copy(source, into / pod / source.name) for pod, source in sources.items()]
+
+    def pods(self) -> Sequence[Pod]:
+        return self._pods
 
     def pump(self) -> None:
         for copy in self._copies:

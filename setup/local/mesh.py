@@ -86,12 +86,12 @@ class LocalMesh:
         return self._topology().pods
 
     def access_log(self, into: Path) -> LocalAccessLog:
-        pods = [pod.name for pod in self.pods()]
-        proxies = self._proxies()
+        pods, proxies = self.pods(), self._proxies()
         return LocalAccessLog(
-            {pod: self._folder.access_log(pod) for pod in pods},
+            pods,
+            {pod.name: self._folder.access_log(pod.name) for pod in pods},
             into,
-            {pod: proxies.admin(pod) for pod in pods},
+            {pod.name: proxies.admin(pod.name) for pod in pods},
         )
 
     def check(self) -> None:
