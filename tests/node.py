@@ -1,7 +1,7 @@
 """A node, as far as an API server can tell: a kubelet that hands out containers' logs and forwards ports.
 
-It runs no containers. Tests write the lines that a container would, rotate and restart as a real node does, and
-say where a pod's port leads.
+It runs no containers. Tests write the lines that a container would, rotate and restart as a real node does,
+and say where a pod's port leads.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _IPS = itertools.count(1)
 
 @dataclass
 class _Instance:
-    """One life of a container: its lines with the second they were written, and the first that is still there."""
+    """One life of a container: its lines, when they were written, and the first that is still there."""
 
     lines: list[tuple[float, bytes]] = field(default_factory=list)
     first: int = 0
@@ -57,7 +57,7 @@ class ContainerLog:
             self.changed.notify_all()
 
     def rotate(self, *unseen: str, ends_follow: bool = True) -> None:
-        """Begin a new file. Old kubelets end a follow with it; what is ``unseen`` went into the old file later."""
+        """Begin a new file. Old kubelets end a follow then; what is ``unseen`` went into the old file later."""
         with self.changed:
             instance = self._instances[-1]
             self._follows += ends_follow
@@ -90,7 +90,7 @@ class ContainerLog:
             assert self.changed.wait_for(lambda: self.readers > 0, seconds), "nobody follows"
 
     def read(self, query: Mapping[str, str]) -> Iterator[bytes]:
-        """As ``GET /containerLogs``; an unfinished line and ConnectionAbortedError where the connection breaks."""
+        """As ``GET /containerLogs``; half a line and ConnectionAbortedError where the connection breaks."""
         previous, follow = query.get("previous") == "true", query.get("follow") == "true"
         since = datetime.fromisoformat(query["sinceTime"]).timestamp() if "sinceTime" in query else 0.0
         with self.changed:

@@ -1,4 +1,4 @@
-"""One container's log, copied while it is written: over broken connections, rotation, restarts and the pod's end.
+"""One container's log, copied while it is written: over broken connections, rotation, restarts, the pod's end.
 
 What cannot be shown to be complete is reported as a gap with its bounds; nothing is lost in silence.
 """
@@ -18,7 +18,7 @@ from .pods import PROXY, proxy_state
 from .seam import Seam, time_of
 
 _SILENCE = 5.0
-"""Seconds without a line after which a connection is made anew: old kubelets fall silent when a log is rotated."""
+"""Seconds without a line before a connection is made anew: old kubelets fall silent when a log is rotated."""
 _AGAIN = 0.5
 """Seconds before another try."""
 _LAST_TRIES = 5
@@ -125,9 +125,7 @@ class Follower:
         previous = self._previous()
         rest = None if previous is None else self._seam.new(previous)
         if rest is None:
-            self._report(
-                time_of(first), "the log was rotated or its container restarted while nobody read it"
-            )
+            self._report(time_of(first), "the log was rotated or its container restarted unread")
         else:
             self._write(rest)
             self._restarts += 1

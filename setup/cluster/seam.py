@@ -1,8 +1,8 @@
 """Where a new reading of a log continues an old one: found by the lines themselves, never by a clock of ours.
 
-A container's log can be read again only from a second on, as the node's clock stamped its lines when they were
-written. A line carries a time of its own, the start of its request, which is never later; reading again from the
-last line's own time therefore brings that line once more, unless the file was rotated away meanwhile.
+A container's log can be read again only from a second on, as the node's clock stamped its lines when they
+were written. A line carries a time of its own, the start of its request, which is never later; reading again
+from the last line's own time therefore brings that line once more, unless the file was rotated away meanwhile.
 """
 
 from __future__ import annotations
