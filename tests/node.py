@@ -32,7 +32,7 @@ _IPS = itertools.count(1)
 
 @dataclass
 class _Instance:
-    """One life of a container: its lines, when they were written, and the first that is still there."""
+    """One life of a container: its lines, when they were written, the first that is still there."""
 
     lines: list[tuple[float, bytes]] = field(default_factory=list)
     first: int = 0
@@ -57,7 +57,7 @@ class ContainerLog:
             self.changed.notify_all()
 
     def rotate(self, *unseen: str, ends_follow: bool = True) -> None:
-        """Begin a new file. Old kubelets end a follow then; what is ``unseen`` went into the old file later."""
+        """Begin a new file. Old kubelets end a follow then; ``unseen`` lines went into the old file later."""
         with self.changed:
             instance = self._instances[-1]
             self._follows += ends_follow

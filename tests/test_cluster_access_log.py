@@ -139,7 +139,7 @@ def test_lines_that_rotation_took_away_unread_are_a_gap_with_its_bounds(run: Run
     run.until(last[-1])
     assert run.copy.finish() == [
         f"the proxy log of {POD} may lack lines between {time_in(first[-1])} and {time_in(last[0])}: "
-        "the log was rotated or its container restarted unread"
+        "the log was rotated or its container restarted, unread"
     ]
     assert run.text() == first + last
 

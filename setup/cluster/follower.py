@@ -1,4 +1,4 @@
-"""One container's log, copied while it is written: over broken connections, rotation, restarts, the pod's end.
+"""One container's log, copied while it is written: over broken connections, rotations, restarts.
 
 What cannot be shown to be complete is reported as a gap with its bounds; nothing is lost in silence.
 """
@@ -100,7 +100,7 @@ class Follower:
         return True
 
     def _catch_up(self) -> None:
-        """Read what there is, from where the last reading ended; afterwards the copy is complete up to now."""
+        """Read on from where the last reading ended; afterwards the copy is complete up to now."""
         pod = self._api.find(self._path)
         if pod is None:
             self._gone = True
@@ -125,7 +125,7 @@ class Follower:
         previous = self._previous()
         rest = None if previous is None else self._seam.new(previous)
         if rest is None:
-            self._report(time_of(first), "the log was rotated or its container restarted unread")
+            self._report(time_of(first), "the log was rotated or its container restarted, unread")
         else:
             self._write(rest)
             self._restarts += 1

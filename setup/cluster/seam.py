@@ -2,7 +2,7 @@
 
 A container's log can be read again only from a second on, as the node's clock stamped its lines when they
 were written. A line carries a time of its own, the start of its request, which is never later; reading again
-from the last line's own time therefore brings that line once more, unless the file was rotated away meanwhile.
+from the last line's own time therefore brings that line once more, unless the file was rotated away.
 """
 
 from __future__ import annotations
