@@ -102,7 +102,7 @@ def _service(where: Cluster, entry: LogEntry) -> str:
 
 
 def of_run(found: Iterable[Marked], run: str) -> Seen:
-    """Keep the calls that carry the run's tag, in the order they were decided; count the others."""
+    """Keep the calls that carry the run's tag; count the others."""
     ours: list[Call] = []
     foreign = 0
     for owner, one in found:
@@ -110,19 +110,25 @@ def of_run(found: Iterable[Marked], run: str) -> Seen:
             ours.append(one)
         else:
             foreign += 1
-    return Seen(in_decided_order(pd.DataFrame(ours, columns=list(Call._fields))), foreign)
+    return Seen(pd.DataFrame(ours, columns=list(Call._fields)), foreign)
 
 
-def in_decided_order(calls: pd.DataFrame) -> pd.DataFrame:
-    """Sort by sequence number, which was given out before any version was drawn; see ``decided``."""
-    return calls.sort_values(["seq", "worker", "start"], kind="stable", ignore_index=True)
+def in_decided_order(calls: pd.DataFrame, pages: pd.DataFrame) -> pd.DataFrame:
+    """Sort by when their pages were asked for, which was before any version was drawn; see ``decided``.
+
+    A call without a page, whose row was lost, stands where its own start puts it.
+    """
+    asked = pd.Series(pages["start"].to_numpy(), index=_key(pages))
+    placed = calls.assign(asked=_key(calls).map(asked).fillna(calls["start"]))
+    placed = placed.sort_values(["asked", "worker", "seq", "start"], kind="stable", ignore_index=True)
+    return placed.drop(columns="asked")
 
 
 def join(pages: pd.DataFrame, calls: pd.DataFrame, live: float | None) -> Joined:
     """Lay both witnesses side by side, request by request, from the moment the routes were in force."""
     # The log rounds down to milliseconds, so a call is early when its page is, not by its own clock.
     early = pages["start"] < (float("-inf") if live is None else live)
-    calls = calls[~_key(calls).isin(_key(pages[early]))]
+    calls = in_decided_order(calls[~_key(calls).isin(_key(pages[early]))], pages)
     pages = pages[~early]
     per_page = calls.groupby(_key(calls)).agg(calls=("version", "size"), called=("version", "last"))
     stars = pd.Series(pages["version"].astype(object).to_numpy(), index=_key(pages), name="version")
@@ -132,9 +138,11 @@ def join(pages: pd.DataFrame, calls: pd.DataFrame, live: float | None) -> Joined
     seen = pd.Index(both.index).isin(_key(pages))
     lost = pages[is_served(pages) & ~_key(pages).isin(_key(calls))]
     unseen = lost[["worker", "seq", "start"]].assign(version=UNKNOWN, reporter=None)
-    decisions = pd.concat([calls[_DECISION], unseen.astype({"reporter": object})]) if len(lost) else calls
+    decisions = calls[_DECISION]
+    if len(lost):
+        decisions = in_decided_order(pd.concat([decisions, unseen.astype({"reporter": object})]), pages)
     return Joined(
-        decisions=in_decided_order(decisions[_DECISION]),
+        decisions=decisions,
         calls=calls,
         pages=pages,
         exactly_one=int((counts[seen] == 1).sum()),
@@ -152,7 +160,7 @@ def pages_only(pages: pd.DataFrame) -> Joined:
     shown = pages["version"].astype(object).fillna(UNKNOWN)
     decisions = pages[["worker", "seq", "start"]].assign(version=shown, reporter=None)
     calls = pd.DataFrame(columns=list(Call._fields))
-    return Joined(in_decided_order(decisions), calls, pages, 0, 0, 0, 0, 0, 0)
+    return Joined(in_decided_order(decisions, pages), calls, pages, 0, 0, 0, 0, 0, 0)
 
 
 def is_served(pages: pd.DataFrame) -> pd.Series[bool]:

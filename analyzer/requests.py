@@ -6,13 +6,14 @@ edit, there.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
 import pyarrow as pa
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 """The version of the format, kept in every chunk. 1: the first."""
 _FORMAT_KEY = b"weighbridge.requests"
+_UNTIL_KEY = b"weighbridge.until"
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 _HINTS = get_type_hints(Request)
 _COLUMNS = tuple(field.name for field in fields(Request))
 
@@ -72,13 +75,42 @@ def chunk(folder: Path, number: int) -> Path:
 
 
 def write(rows: Sequence[Request], path: Path) -> None:
-    """Write one chunk beside its place and rename it, so that a reader finds it whole or not at all."""
+    """Write one chunk of rows that nothing earlier follows; see ``write_table``."""
+    write_table(table(rows), path)
+
+
+def write_table(rows: pa.Table, path: Path, until: float = math.inf) -> None:
+    """Write one chunk beside its place and rename it, so that a reader finds it whole or not at all.
+
+    ``until`` is a promise to those who read while the load runs: every request that left before that Unix
+    second is in this chunk or in an earlier one.
+    """
     beside = path.with_suffix(".writing")
+    metadata = {**SCHEMA.metadata, _UNTIL_KEY: repr(until).encode()}
     with beside.open("wb") as file:
-        pq.write_table(_table(rows), file)
+        pq.write_table(rows.unify_dictionaries().replace_schema_metadata(metadata), file)
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+
+
+def pack(rows: pa.Table) -> bytes:
+    """The rows for the way from one process of a load to another: an Arrow stream, about 50 bytes a row."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, SCHEMA, options=_COMPRESSED) as stream:
+        stream.write_table(rows)
+    packed: bytes = sink.getvalue().to_pybytes()
+    return packed
+
+
+def unpack(packed: bytes) -> pa.Table:
+    """The rows out of what ``pack`` made; raises RowsError where it is anything else."""
+    try:
+        found = pa.ipc.open_stream(packed).read_all()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise RowsError(f"these are no packed rows: {error}", "use one version on all machines") from error
+    _check(found.schema, "what came from a worker")
+    return found
 
 
 def read(folder: Path) -> pd.DataFrame:
@@ -88,15 +120,24 @@ def read(folder: Path) -> pd.DataFrame:
     there is none. A folder without a chunk gives no rows, and the same columns.
     """
     tables = [_read(path) for path in sorted(folder.glob("*.parquet"))]
-    table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
-    frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
+    whole = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+    frame: pd.DataFrame = whole.unify_dictionaries().to_pandas()
     return frame.sort_values(["worker", "seq"], kind="stable", ignore_index=True)
 
 
-def read_chunk(path: Path) -> pd.DataFrame:
-    """The rows of one chunk, in the order in which they were answered; the columns of ``read``."""
-    frame: pd.DataFrame = _read(path).to_pandas()
-    return frame
+class Chunk(NamedTuple):
+    """One chunk in the order in which its requests were answered; columns as ``read`` gives them.
+
+    Every request that left before ``until`` (Unix seconds) is in this chunk or in an earlier one.
+    """
+
+    rows: pd.DataFrame
+    until: float
+
+
+def read_chunk(path: Path) -> Chunk:
+    found = _read(path)
+    return Chunk(found.to_pandas(), float((found.schema.metadata or {}).get(_UNTIL_KEY, b"inf")))
 
 
 def rows(folder: Path) -> Iterator[Request]:
@@ -106,7 +147,8 @@ def rows(folder: Path) -> Iterator[Request]:
     return (Request(*row) for row in zip(*columns, strict=True))
 
 
-def _table(rows: Sequence[Request]) -> pa.Table:
+def table(rows: Sequence[Request]) -> pa.Table:
+    """The rows as columns."""
     # By way of JSON lines: Arrow reads those outside the interpreter's lock and, unlike ``pa.array``, without
     # importing pandas, which would be half of a load's start.
     if not rows:
@@ -122,16 +164,20 @@ def _table(rows: Sequence[Request]) -> pa.Table:
 
 def _read(path: Path) -> pa.Table:
     try:
-        table = pq.read_table(path, partitioning=None)
+        found = pq.read_table(path, partitioning=None)
     except (pa.ArrowInvalid, OSError) as error:
         raise RowsError(f"{path} is no chunk of request rows: {error}", "record the run again") from error
-    found = (table.schema.metadata or {}).get(_FORMAT_KEY, b"none").decode()
-    if found != str(FORMAT) or not table.schema.equals(SCHEMA):
+    _check(found.schema, str(path))
+    return found
+
+
+def _check(schema: pa.Schema, what: str) -> None:
+    found = (schema.metadata or {}).get(_FORMAT_KEY, b"none").decode()
+    if found != str(FORMAT) or not schema.equals(SCHEMA):
         raise RowsError(
-            f"{path} has request rows of format {found}, this program reads format {FORMAT}",
+            f"{what} has request rows of format {found}, this program reads format {FORMAT}",
             "use the version of the program that recorded the run",
         )
-    return table
 
 
 def _values(column: pd.Series[Any], kind: type) -> list[Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import dataclass
 from itertools import count
+from typing import Self
 
 _EPOCH = time.time() - time.perf_counter()
 
@@ -12,6 +14,20 @@ _EPOCH = time.time() - time.perf_counter()
 def now() -> float:
     """Unix seconds that only ever go forward, however the wall clock is set meanwhile."""
     return _EPOCH + time.perf_counter()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one of ``of`` workers gets of a load; ``requests`` is None where there is no limit."""
+
+    requests: int | None = None
+    place: int = 0
+    of: int = 1
+
+    @classmethod
+    def nth(cls, requests: int | None, place: int, of: int) -> Self:
+        """The shares of all places together are the whole, exactly."""
+        return cls(None if requests is None else requests // of + (place < requests % of), place, of)
 
 
 class Arrivals:
@@ -23,7 +39,7 @@ class Arrivals:
     rate, a slot is due when it is taken.
     """
 
-    def __init__(self, rate: float, limit: int | None, seed: int = 0) -> None:
+    def __init__(self, rate: float, limit: int | None, seed: int | str = 0) -> None:
         self._rate = rate
         self._limit = limit
         self._random = random.Random(seed)  # noqa: S311 - moments, not secrets

@@ -13,6 +13,10 @@ from pathlib import Path
 from ._settings import ENVIRONMENT, Settings, SettingsError
 
 SETTINGS_FILE = "load.json"
+LISTEN = ("127.0.0.1", 5557)
+"""Where the master of several processes listens, until somebody asks for more than loopback."""
+WAIT_FOR_WORKERS = 120
+"""Seconds in which all workers must have come."""
 _HERE = Path(__file__).resolve().parent
 
 
@@ -23,6 +27,9 @@ class LoadPlan:
     ``folder`` is the run's own: the load leaves ``requests/*.parquet`` and ``summary.json`` there. Start the
     process in it, and nobody's ``locust.conf`` or ``pyproject.toml`` is picked up. ``rate`` is requests per
     second in total, 0 for as fast as the users get answers. ``timeout`` is seconds for one whole request.
+
+    With more than one of ``processes``, that many workers read and one master more keeps their rows; with
+    ``workers``, the master waits for so many from anywhere. Either listens on ``listen``, (address, port).
     """
 
     url: str
@@ -36,12 +43,20 @@ class LoadPlan:
     timeout: float = 15.0
     insecure: bool = False
     seed: int = 0
+    processes: int = 1
+    workers: int = 0
+    listen: tuple[str, int] = LISTEN
 
     def __post_init__(self) -> None:
         _settings(self)
         if not re.match(r"https?://[^/\s]+", self.url):
             raise SettingsError(
                 f"{self.url!r} is nowhere to read from", "write for example http://127.0.0.1:8080"
+            )
+        if self.processes < 1 or self.workers < 0 or (self.processes > 1 and self.workers):
+            raise SettingsError(
+                f"{self.processes} processes and {self.workers} workers",
+                "ask for several processes here or for workers from anywhere",
             )
         if self.users < 1:
             raise SettingsError(f"{self.users} users cannot read", "ask for 1 or more")
@@ -56,13 +71,25 @@ class LoadPlan:
 
 def command(plan: LoadPlan) -> list[str]:
     """The arguments of the process, Python included. A failed request is a row, and changes no exit code."""
-    users = str(min(plan.users, plan.requests or plan.users))
+    users = str(max(min(plan.users, plan.requests or plan.users), plan.processes, plan.workers))
     arguments = [sys.executable, "-m", "locust", "-f", str(_HERE / "productpage.py"), "--headless"]
     arguments += ["--only-summary", "--exit-code-on-error", "0", "--host", plan.url]
     arguments += ["--users", users, "--spawn-rate", users]
     if plan.seconds is not None:
         arguments += ["--run-time", f"{math.ceil(plan.seconds)}s"]
-    return arguments
+    return arguments + _distributed(plan)
+
+
+def _distributed(plan: LoadPlan) -> list[str]:
+    """Locust's own options for a load of several processes; left alone, it would listen on every address."""
+    address, port = plan.listen[0], str(plan.listen[1])
+    master = ["--master-bind-host", address, "--master-bind-port", port]
+    if plan.workers:
+        waiting = ["--expect-workers", str(plan.workers), "--expect-workers-max-wait", str(WAIT_FOR_WORKERS)]
+        return ["--master", *waiting, *master]
+    if plan.processes > 1:
+        return ["--processes", str(plan.processes), "--master-host", address, "--master-port", port, *master]
+    return []
 
 
 def environment(plan: LoadPlan, base: Mapping[str, str]) -> dict[str, str]:

@@ -1,10 +1,9 @@
-"""What the load is told and what it tells: one JSON file in, one JSON file out, both typed here."""
+"""What the load is told: one JSON file, typed here."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +14,6 @@ from analyzer.errors import InputError
 
 ENVIRONMENT = "WEIGHBRIDGE_LOAD"
 """Names the environment variable that names the settings file. Without it, nothing is recorded."""
-SUMMARY = "summary.json"
 ROWS = "requests"
 
 
@@ -64,32 +62,3 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def json(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """How the load ended. Times are Unix seconds; ``cpu_share`` is CPU seconds per second of one process.
-
-    ``complete`` is true when every request that Locust counted is a row on disk; a file that is missing means
-    that the load was killed, and then the chunks on disk are what is left.
-    """
-
-    run: str
-    requests: int
-    failures: int
-    rows: int
-    started: float
-    ended: float
-    cpu_share: float
-    complete: bool
-
-    @classmethod
-    def read(cls, folder: Path) -> Self | None:
-        """The summary in that folder, None where the load left none."""
-        path = folder / SUMMARY
-        return msgspec.json.decode(path.read_bytes(), type=cls) if path.exists() else None
-
-    def write(self, folder: Path) -> None:
-        beside = folder / f"{SUMMARY}.writing"
-        beside.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
-        beside.replace(folder / SUMMARY)

@@ -7,24 +7,21 @@ Runs alone with ``locust -f locustfiles/productpage.py --host http://…``; rows
 from __future__ import annotations
 
 import os
-import signal
-from itertools import count
 from typing import Any, ClassVar
 
 from locust import User, events, task
 from locust.env import Environment
 from locust.exception import CatchResponseError, StopTest, StopUser
-from locust.runners import STATE_CLEANUP, STATE_STOPPED, STATE_STOPPING, DistributedRunner, Runner
+from locust.runners import STATE_CLEANUP, STATE_STOPPED, STATE_STOPPING, Runner
 
-import gevent
 from gevent import get_hub
 
 from analyzer import stars, tag
 from analyzer.records import Request, Trouble
-from locustfiles._arrivals import Arrivals, now
+from locustfiles._arrivals import now
 from locustfiles._http import Answer, Connection
-from locustfiles._recorder import Recorder
-from locustfiles._settings import Settings, SettingsError
+from locustfiles._settings import Settings
+from locustfiles._wiring import Load, connect
 
 SETTINGS = Settings.read(os.environ)
 
@@ -32,15 +29,14 @@ SETTINGS = Settings.read(os.environ)
 class Reader(User):
     """Reads the page whenever the schedule has a slot for it."""
 
-    arrivals = Arrivals(SETTINGS.rate, SETTINGS.requests, SETTINGS.seed)
-    sequence: ClassVar = count()
-    recorder: ClassVar[Recorder]
+    load: ClassVar[Load]
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
+        settings = self.load.settings
         try:
             self._connection = Connection(
-                self.host or "", SETTINGS.path, timeout=SETTINGS.timeout, insecure=SETTINGS.insecure
+                self.host or "", settings.path, timeout=settings.timeout, insecure=settings.insecure
             )
         except ValueError as error:
             raise StopTest(f"{error}: give --host http://…") from error
@@ -50,7 +46,7 @@ class Reader(User):
 
     def wait_time(self) -> float:
         """Take the next slot and give the seconds until it is due; Locust sleeps them, and can be stopped."""
-        due = self.arrivals.next()
+        due = self.load.arrivals.next()
         if due is None:
             raise StopUser
         self._due = due
@@ -63,10 +59,11 @@ class Reader(User):
             self.wait()  # type: ignore[no-untyped-call] # Locust waits after each task, never before the first
         if self._is_ending():
             raise StopUser
-        seq = next(self.sequence)
+        seq = next(self.load.sequence)
         start = now()
+        self.load.recorder.leave(seq, start)
         try:
-            answer = self._connection.get(tag.user_agent(tag.Tag(SETTINGS.run, self._worker, seq)))
+            answer = self._connection.get(tag.user_agent(tag.Tag(self.load.settings.run, self._worker, seq)))
         except BaseException:  # the end of the greenlet: the request is with the mesh already
             self._keep(seq, start, Answer(0, b"", "Cut"))
             raise
@@ -99,10 +96,10 @@ class Reader(User):
             error=answer.error,
         )
         failure = _failure(row)
-        self.recorder.keep(row, failure is not None)
+        self.load.recorder.keep(row, failure is not None)
         self.environment.events.request.fire(
             request_type="GET",
-            name=SETTINGS.path,
+            name=self.load.settings.path,
             response_time=row.latency_ms,
             response_length=row.bytes,
             exception=CatchResponseError(failure) if failure else None,
@@ -121,19 +118,4 @@ def _failure(row: Request) -> str | None:
 
 @events.init.add_listener  # type: ignore[untyped-decorator] # Locust has no types here
 def _prepare(environment: Environment, runner: Runner, **_: Any) -> None:
-    if isinstance(runner, DistributedRunner) and (SETTINGS.folder or SETTINGS.requests or SETTINGS.rate):
-        raise SettingsError(
-            "one process keeps the rows and the schedule", "leave --processes and --master out"
-        )
-    Reader.recorder = Recorder(environment, SETTINGS)
-    # Readers that are told to stop hear their last answer, or its timeout, unless somebody asked for less.
-    environment.stop_timeout = environment.stop_timeout or SETTINGS.timeout + 1
-    # Python raises an interrupt in whichever greenlet runs, which may be a reader: here it is always main's.
-    gevent.signal_handler(signal.SIGINT, gevent.kill, gevent.getcurrent(), KeyboardInterrupt())
-    # Imports took their time, and Locust is about to count --run-time from the loop's idea of now.
-    get_hub().loop.update_now()
-
-
-@events.test_start.add_listener  # type: ignore[untyped-decorator] # nor here
-def _begin(**_: Any) -> None:
-    Reader.arrivals.start()
+    Reader.load = connect(environment, runner, SETTINGS)

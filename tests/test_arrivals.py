@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locustfiles._arrivals import Arrivals, now
+from locustfiles._arrivals import Arrivals, Share, now
 
 
 def due(arrivals: Arrivals, most: int = 1000) -> list[float]:
@@ -52,3 +52,10 @@ def test_starting_again_gives_all_slots_again() -> None:
     assert len(due(arrivals)) == 3
     arrivals.start()
     assert len(due(arrivals)) == 3
+
+
+@given(st.integers(1, 500), st.integers(1, 20))
+def test_the_shares_of_all_workers_are_the_whole(requests: int, workers: int) -> None:
+    shares = [Share.nth(requests, place, workers).requests or 0 for place in range(workers)]
+    assert sum(shares) == requests
+    assert max(shares) - min(shares) <= 1

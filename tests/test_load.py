@@ -7,60 +7,19 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from page_servers import PageServer, closed_port, serving, three_versions, whole
+from loads import RUN, check_that_all_is_there, finish, start
+from page_servers import closed_port, serving, three_versions, whole
 
-from analyzer import requests, tag
+from analyzer import tag
 from locustfiles import _command
 from locustfiles._command import LoadPlan
-from locustfiles._settings import ROWS, Summary
+from locustfiles._settings import ROWS
 
 pytestmark = pytest.mark.e2e
-RUN = "e2e"
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What a load left behind."""
-
-    code: int
-    log: str
-    rows: pd.DataFrame
-    summary: Summary | None
-
-    def counts(self, column: str) -> dict[object, int]:
-        return dict(self.rows[column].value_counts()[lambda counts: counts > 0])
-
-
-def start(
-    plan: LoadPlan, options: tuple[str, ...] = (), base: Mapping[str, str] = os.environ
-) -> subprocess.Popen[str]:
-    plan.folder.mkdir(exist_ok=True)
-    plan.settings_file.write_bytes(_command.settings(plan))
-    return subprocess.Popen(
-        [*_command.command(plan), *options],
-        cwd=plan.folder,
-        env=_command.environment(plan, base),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def finish(load: subprocess.Popen[str], plan: LoadPlan) -> Ended:
-    try:
-        log, _ = load.communicate(timeout=120)
-    finally:
-        load.kill()
-        load.wait()
-    rows = requests.read(plan.folder / ROWS)
-    return Ended(load.returncode, log, rows, Summary.read(plan.folder))
 
 
 @pytest.fixture
@@ -83,16 +42,6 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     return context
-
-
-def check_that_all_is_there(ended: Ended, server: PageServer) -> None:
-    """Rows, tags that the server saw, and Locust's own count are the same requests, numbered from 0."""
-    sent = sorted(tag.parse(text) or text for text in server.user_agents)
-    assert sent == [tag.Tag(RUN, 0, seq) for seq in range(len(ended.rows))]
-    assert list(ended.rows["seq"]) == list(range(len(ended.rows)))
-    assert ended.summary is not None, ended.log
-    assert ended.summary.requests == ended.summary.rows == len(ended.rows)
-    assert ended.summary.complete
 
 
 def test_exactly_the_requests_that_were_asked_for_become_rows(plan: Plan) -> None:
@@ -277,15 +226,6 @@ def test_rows_of_another_run_are_never_written_over(plan: Plan) -> None:
     assert again.code != 0
     assert "already holds rows" in again.log
     assert len(again.rows) == 4
-
-
-def test_several_processes_are_refused_rather_than_lose_rows(plan: Plan) -> None:
-    with serving(three_versions) as server:
-        wanted = plan(server.url, requests=4)
-        ended = finish(start(wanted, ("--processes", "2")), wanted)
-    assert ended.code != 0
-    assert "one process keeps the rows and the schedule" in ended.log
-    assert server.user_agents == []
 
 
 def test_rows_that_cannot_be_written_end_in_an_exit_code_of_their_own(plan: Plan) -> None:

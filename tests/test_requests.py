@@ -137,3 +137,26 @@ def test_a_chunk_of_another_format_is_named(tmp_path: Path) -> None:
     pq.write_table(pa.table({"worker": [0]}), requests.chunk(tmp_path, 1))
     with pytest.raises(requests.RowsError, match=r"000001\.parquet has request rows of format none"):
         requests.read(tmp_path)
+
+
+@given(st.lists(ROWS, max_size=5))
+def test_rows_come_through_from_one_process_to_another(rows: list[Request]) -> None:
+    table = requests.table(rows)
+    assert requests.unpack(requests.pack(table)).to_pylist() == table.to_pylist()
+
+
+def test_what_no_worker_of_this_version_packed_is_refused() -> None:
+    with pytest.raises(requests.RowsError, match="no packed rows"):
+        requests.unpack(b"rows?")
+    other = pa.BufferOutputStream()
+    with pa.ipc.new_stream(other, pa.schema([("worker", pa.int64())])):
+        pass
+    with pytest.raises(requests.RowsError, match="what came from a worker has request rows of format none"):
+        requests.unpack(other.getvalue().to_pybytes())
+
+
+def test_a_chunk_says_until_when_nothing_earlier_follows(tmp_path: Path) -> None:
+    requests.write_table(requests.table([ROW]), requests.chunk(tmp_path, 1), until=1_795_477_181.75)
+    requests.write([REFUSED], requests.chunk(tmp_path, 2))
+    assert requests.read_chunk(requests.chunk(tmp_path, 1)).until == 1_795_477_181.75
+    assert requests.read_chunk(requests.chunk(tmp_path, 2)).until == float("inf")

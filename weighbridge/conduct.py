@@ -14,7 +14,7 @@ from analyzer.claims import ClaimError
 from analyzer.plan import plan, suggested_within
 from analyzer.records import Weights
 from analyzer.run import Promise, Run, RunFolder
-from locustfiles._command import LoadPlan
+from locustfiles._command import LISTEN, LoadPlan
 from setup import documents
 from setup.mesh import AccessLog, Mesh, MeshError
 
@@ -42,6 +42,9 @@ class Wanted:
     requests: int | None
     seconds: float | None
     until_certain: bool
+    processes: int = 1
+    workers: int = 0
+    listen: tuple[str, int] = LISTEN
 
     @classmethod
     def of(cls, weights: Weights, asked: Mapping[str, Any]) -> Self:
@@ -60,6 +63,9 @@ class Wanted:
             seconds=asked["seconds"],
             # Only the split can be judged at every look; further claims get all the requests there are.
             until_certain=asked["until_certain"] and not further,
+            processes=asked["processes"],
+            workers=asked["workers"],
+            listen=asked["listen"],
         )
 
 
@@ -95,7 +101,7 @@ def conduct(wanted: Wanted, fresh: Fresh, url: str, mesh: Mesh | None, live: Liv
     log = mesh.access_log(folder.access_log) if mesh else None
     watch = Watch(folder, run, log, wanted.until_certain, patience=_PATIENCE * wanted.timeout)
     ending, trouble = _load(plan, mesh, log, watch)
-    missing = tuple(log.finish()) if log else ()
+    missing = (*(log.finish() if log else ()), *load.missing(plan))
     pods = recorded(log.pods()) if log else ()
     folder.write(replace(run, ended=time.time(), ending=ending, missing=missing, pods=pods))
     return Conducted(folder, trouble, ending == _INTERRUPTED)
@@ -159,6 +165,9 @@ def _plan(wanted: Wanted, fresh: Fresh, url: str) -> LoadPlan:
         seconds=wanted.seconds,
         rate=wanted.rate,
         timeout=wanted.timeout,
+        processes=wanted.processes,
+        workers=wanted.workers,
+        listen=wanted.listen,
     )
 
 
@@ -176,6 +185,8 @@ def _started(run_id: str, wanted: Wanted, url: str, mesh: Mesh | None, live: Liv
             "seconds": wanted.seconds,
             "rate": wanted.rate,
             "timeout": wanted.timeout,
+            "processes": wanted.processes,
+            "workers": wanted.workers,
         },
         started=time.time(),
         applied=live.applied if live else None,

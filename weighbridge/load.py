@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from analyzer.errors import WorkError
+from analyzer.load_summary import Summary
 from locustfiles import _command
 from locustfiles._command import LoadPlan
 from setup import processes
 from setup.processes import Child
 
-_STOP_GRACE = 5.0
-"""Seconds for the last rows, beyond those that a page in flight may take."""
+_STOP_GRACE = 15.0
+"""Seconds for the last rows, beside those that one request may take."""
 
 
 class LoadError(WorkError):
@@ -23,9 +26,9 @@ class LoadError(WorkError):
 class Load:
     """A running Locust."""
 
-    def __init__(self, child: Child, timeout: float) -> None:
+    def __init__(self, child: Child, plan: LoadPlan) -> None:
         self._child = child
-        self._timeout = timeout
+        self._plan = plan
 
     @property
     def is_running(self) -> bool:
@@ -33,18 +36,27 @@ class Load:
 
     def stop(self) -> None:
         """End it in order: no new page is asked for, those in flight are waited for, every row is written."""
-        processes.end([self._child], grace=self._timeout + _STOP_GRACE)
+        processes.end([self._child], grace=self._plan.timeout + _STOP_GRACE)
 
     def trouble(self) -> LoadError | None:
         """Why it ended, where that was not in order."""
         if self._child.running or self._child.process.returncode == 0:
             return None
-        return LoadError(self._child.obituary(), f"its whole output is in {self._child.log}")
+        why = "; ".join(missing(self._plan)) or self._child.obituary()
+        return LoadError(why, f"its whole output is in {self._child.log}")
+
+
+def missing(plan: LoadPlan) -> tuple[str, ...]:
+    """What the load says it lost, in words."""
+    summary = Summary.read(plan.folder)
+    return summary.trouble if summary else ()
 
 
 @contextmanager
 def running(plan: LoadPlan) -> Iterator[Load]:
     """Start Locust in the run's own folder, where nobody else's settings lie, and end it with the block."""
+    if plan.processes > 1:
+        plan = replace(plan, listen=(plan.listen[0], _free_port(plan.listen[0])))
     plan.settings_file.write_bytes(_command.settings(plan))
     child = processes.spawn(
         "Locust",
@@ -53,8 +65,16 @@ def running(plan: LoadPlan) -> Iterator[Load]:
         cwd=plan.folder,
         environment=_command.environment(plan, os.environ),
     )
-    load = Load(child, plan.timeout)
+    load = Load(child, plan)
     try:
         yield load
     finally:
         load.stop()
+
+
+def _free_port(address: str) -> int:
+    """A port that nobody has; the load takes it a moment later, and says so where somebody was faster."""
+    with socket.socket() as taken:
+        taken.bind((address, 0))
+        port: int = taken.getsockname()[1]
+        return port

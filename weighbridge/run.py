@@ -14,7 +14,7 @@ from analyzer.records import Weights
 from setup import routes
 from setup.mesh import Mesh
 
-from . import console, folders, meshes, options
+from . import console, folders, load_options, meshes, options
 
 if TYPE_CHECKING:
     from .conduct import Conducted, Live
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         "weighbridge run v2=90,v3=10",
         "weighbridge run v2=90,v3=10 --within 5 --json",
         "weighbridge run v2=50,v3=50 --requests 10000 --to-the-end",
+        "weighbridge run v2=90,v3=10 --processes 4      more load than one core can send",
         "weighbridge run --expect v2=90,v3=10 --no-route      judge a running mesh as it stands",
         "weighbridge run --expect v2=90,v3=10 --url http://127.0.0.1:8080      any ingress",
     )
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--no-route", is_flag=True, help="Leave the routes of the mesh as they are.")
 @click.option("--url", help="Load this ingress; without a mesh at hand, pages are the only witness.")
 @options.load
+@load_options.load
 @options.local_mesh
 @options.as_json
 def run(

@@ -42,7 +42,7 @@ class Watch:
         self._lines = _Lines(folder, run, log) if log else None
         self._settle = log.delay if log else 0.0
         self._decided = Decided()
-        self._settling: deque[tuple[float, list[Place], set[Place]]] = deque()
+        self._settling: deque[tuple[float, list[Place], float, set[Place]]] = deque()
         self._answered = 0
         self._paces: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
 
@@ -71,10 +71,9 @@ class Watch:
         self._paces.append((now, self._answered))
         while self._paces[1][0] < now - _PACE:
             self._paces.popleft()
-        self._settling.append((now, [page.place for page in pages], {p.place for p in pages if p.served}))
-        self._decided.add_calls(
-            self._lines.new() if self._lines else ((*page.place, page.start, page.version) for page in pages)
-        )
+        places, served = [page.place for page in pages], {page.place for page in pages if page.served}
+        self._settling.append((now, places, self._pages.until, served))
+        self._decided.add_calls(self._lines.new() if self._lines else (page.call for page in pages))
         while self._settling and self._settling[0][0] <= now - self._settle:
             self._decided.add_pages(*self._settling.popleft()[1:])
         self._tally = watch.watch(self._test, self._tally, self._decided.take())
@@ -110,9 +109,14 @@ def _percent(part: int, whole: int) -> str:
 
 class _Page(NamedTuple):
     place: Place
-    start: float
     version: Version
     served: bool
+
+    @property
+    def call(self) -> tuple[int, int, float, Version]:
+        """What stands in for a call, where the proxies' logs are not at hand."""
+        start, worker, seq = self.place
+        return worker, seq, start, self.version
 
 
 class _Chunks:
@@ -121,14 +125,16 @@ class _Chunks:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._read = 0
+        self.until = float("-inf")
+        """Every page that was asked for before this Unix second has been read."""
 
     def new(self) -> Iterator[_Page]:
         while (path := requests.chunk(self._folder, self._read + 1)).exists():
             self._read += 1
-            frame = requests.read_chunk(path)
+            frame, self.until = requests.read_chunk(path)
             versions = frame["version"].astype(object).fillna(UNKNOWN)
-            places = zip(frame["worker"], frame["seq"], strict=True)
-            yield from map(_Page, places, frame["start"], versions, calls.is_served(frame))
+            places = zip(frame["start"], frame["worker"], frame["seq"], strict=True)
+            yield from map(_Page, places, versions, calls.is_served(frame))
 
 
 class _Lines:
