@@ -37,7 +37,7 @@ INNOCENT = (Pattern.INDEPENDENT, Pattern.TOO_FEW)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: ``phi`` is the variance over that of independent draws, ``p`` two-sided."""
+    """One check: ``phi`` is the variance over that of independent draws; small ``p`` is a finding."""
 
     name: str
     pattern: Pattern
@@ -83,28 +83,35 @@ class Audit:
         }
 
 
-def audit(decided: Sequence[Version | None], groups: Mapping[str, Sequence[Hashable]] | None = None) -> Audit:
+def audit(
+    decided: Sequence[Version | None],
+    groups: Mapping[str, Sequence[Hashable | None]] | None = None,
+    chain: str | None = None,
+) -> Audit:
     """Check the calls in the order they were decided.
 
     ``groups`` names a column as long as ``decided`` for everything that should make no difference, such as
-    ``{"client": [...], "worker": [...], "gateway pod": [...]}``. Time and sequence are always checked.
+    ``{"connection": [...], "worker": [...], "gateway pod": [...]}``; None where nobody can tell. Time and
+    sequence are always checked, the sequence within each member of the group ``chain`` as well.
     """
-    labelled = np.array([version not in (None, UNKNOWN) for version in decided], dtype=bool)
-    names = [version for version in decided if version not in (None, UNKNOWN)]
-    codes = _codes(names)
+    known = np.array([version not in (None, UNKNOWN) for version in decided], dtype=bool)
+    codes = _codes([version for version, one in zip(decided, known, strict=True) if one])
     windows = np.arange(len(codes)) * _WINDOWS // max(1, len(codes))
-    checks = [_dispersion("time", _table(windows, codes)), _sequence(codes)]
+    checks = [_dispersion("time", windows, codes), _sequence("sequence", codes, np.zeros_like(codes))]
     for name, column in (groups or {}).items():
         if len(column) != len(decided):
             raise ValueError(f"{len(column)} values of {name} for {len(decided)} calls")
-        kept = _codes([value for value, known in zip(column, labelled, strict=True) if known])
-        checks.append(_dispersion(name, _table(kept, codes)))
+        group = _codes([value for value, one in zip(column, known, strict=True) if one])
+        checks.append(_dispersion(name, group, codes))
+        if name == chain:
+            checks.append(_sequence(f"sequence of a {name}", codes, group))
     return Audit(tuple(checks), len(codes), len(decided) - len(codes))
 
 
-def _codes(values: Sequence[Hashable]) -> NDArray[np.intp]:
+def _codes(values: Sequence[Hashable | None]) -> NDArray[np.intp]:
+    """Numbers in the order in which the values turn up; -1 where there is none."""
     order: dict[Hashable, int] = {}
-    return np.array([order.setdefault(value, len(order)) for value in values], dtype=np.intp)
+    return np.array([-1 if v is None else order.setdefault(v, len(order)) for v in values], dtype=np.intp)
 
 
 def _table(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Table:
@@ -114,10 +121,20 @@ def _table(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Table:
     return np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1]).reshape(shape)
 
 
-def _dispersion(name: str, table: Table) -> Check:
+def _square(before: NDArray[np.intp], after: NDArray[np.intp]) -> Table:
+    """How often each version follows each, over the versions that are on both sides."""
+    size = int(max(before.max(), after.max())) + 1 if len(before) else 0
+    return np.bincount(before * size + after, minlength=size * size).reshape(size, size)
+
+
+def _dispersion(name: str, groups: NDArray[np.intp], codes: NDArray[np.intp]) -> Check:
     """Homogeneity of the split over groups, chi-squared; small groups are taken together first."""
-    merged = _merge(table)
-    n = int(table.sum())
+    n, told = len(codes), groups >= 0
+    if n and not told.any():
+        return Check(name, Pattern.TOO_FEW, None, None, n, f"No log tells the {name}.")
+    merged = _merge(_table(groups[told], codes[told]))
+    if n and groups.max() == 0:
+        return Check(name, Pattern.TOO_FEW, None, None, n, f"There is one {name} only.")
     if min(merged.shape) < 2:
         return Check(name, Pattern.TOO_FEW, None, None, n, f"Too few calls or groups to compare over {name}.")
     phi, p = _chi_squared(merged)
@@ -161,27 +178,32 @@ def _chi_squared(table: Table) -> tuple[float, float]:
     return statistic / freedom, float(min(1.0, p))
 
 
-def _sequence(codes: NDArray[np.intp]) -> Check:
-    """Whether a call tells something about the next one."""
-    n, name = len(codes), "sequence"
-    table = _table(codes[:-1], codes[1:]) if n > 1 else np.zeros((0, 0), dtype=np.int64)
-    if min(table.shape) < 2 or table.shape[0] != table.shape[1]:
-        return Check(name, Pattern.TOO_FEW, None, None, n, "Too few calls or versions to compare neighbours.")
+def _sequence(name: str, codes: NDArray[np.intp], groups: NDArray[np.intp]) -> Check:
+    """Whether a call tells something about the next one of the same group."""
+    n, order = len(codes), np.argsort(groups, kind="stable")
+    after, before = order[1:], order[:-1]
+    pairs = (groups[after] == groups[before]) & (groups[after] >= 0)
+    table = _square(codes[before[pairs]], codes[after[pairs]])
+    if min(table.shape) < 2 or not table.sum():
+        return Check(name, Pattern.TOO_FEW, None, None, n, f"Too few calls or versions for the {name}.")
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
     if expected.min() < _EXPECTED:
-        return Check(name, Pattern.TOO_FEW, None, None, n, "Too few calls to compare neighbours.")
+        return Check(name, Pattern.TOO_FEW, None, None, n, f"Too few calls for the {name}.")
     statistic = float(((table - expected) ** 2 / expected).sum())
     p = float(chi2.sf(statistic, (len(table) - 1) ** 2))
     again, by_chance = float(np.trace(table)), float(np.trace(expected))
     correlation = (again - by_chance) / (table.sum() - by_chance)
-    phi = (1 + correlation) / (1 - correlation) if abs(correlation) < 1 else float(n)
+    phi = (1 + correlation) / (1 - correlation) if correlation < 1 else float(n)
+    where = name.removeprefix("sequence")
     if p >= LEVEL:
-        return Check(name, Pattern.INDEPENDENT, phi, p, n, "One call tells nothing about the next.")
+        words = f"One call{where} tells nothing about the next."
+        return Check(name, Pattern.INDEPENDENT, phi, p, n, words)
     if phi < 1:
-        words = "The same version answers twice in a row less often than by chance: a round robin."
+        words = f"The same version answers two calls{where} in a row less often than by chance: round robin."
         return Check(name, Pattern.REGULAR, phi, p, n, words)
+    worth = max(int(n / phi), int(groups.max()) + 1)  # each group is a draw of its own at least
     words = (
-        "The same version answers twice in a row more often than by chance: "
-        f"{n:,} calls are worth {int(n / phi):,}."
+        f"The same version answers two calls{where} in a row more often than by chance: "
+        f"{n:,} calls are worth {worth:,}."
     )
-    return Check(name, Pattern.CLUSTERED, phi, p, int(n / phi), words)
+    return Check(name, Pattern.CLUSTERED, phi, p, worth, words)

@@ -3,46 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
-from . import calls, claim_results, claims, intervals, requests
-from .access_log.entries import Account, entries
-from .audit import audit
-from .calls import Joined, Marked, Seen
+from . import claim_results, claims, intervals
+from .access_log.entries import Account
+from .audit import Audit, Pattern, audit
+from .calls import Joined, Seen
 from .claim_results import ClaimResult, Measured
+from .intervals import Interval
 from .judgement import CALLS, PAGES, Judgement, Matching, Share
 from .performance import failures_of, lag_ms, latencies_of, performance
-from .records import UNKNOWN, Version
+from .records import UNKNOWN, Distribution
 from .run import Run, RunFolder
 from .split import SplitTest
-from .split_verdict import verdict
-from .watch import start, watch
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a run folder holds, before anybody judges it.
-
-    ``decided`` are the versions in the order in which they were decided; ``seen`` is None where no proxy's
-    log was at hand, and then pages stand in for calls.
-    """
-
-    run: Run
-    joined: Joined
-    seen: Seen | None
-    lines: Account
-    decided: list[Version]
-
-
-def evidence(folder: RunFolder) -> Evidence:
-    """Read the run's rows and logs; raises JudgementError where it is no run."""
-    run = folder.read()
-    pages, account = requests.read(folder.requests), Account()
-    seen = calls.of_run(_calls(folder, run, account), run.id) if run.mesh else None
-    joined = calls.join(pages, seen.calls, run.live) if seen else calls.pages_only(pages)
-    return Evidence(run, joined, seen, account, joined.decisions["version"].tolist())
+from .split_verdict import passes, verdict
+from .watch import Tally, start, watch
+from .witnesses import Evidence, evidence
 
 
 def judge(folder: RunFolder) -> Judgement:
@@ -51,17 +28,17 @@ def judge(folder: RunFolder) -> Judgement:
     run, joined, seen = found.run, found.joined, found.seen
     promise = run.promise
     test = SplitTest(promise.weights, promise.within, promise.alpha, promise.budget)
+    tally, checked = watch(test, start(test), found.decided), _audit(found)
     matching, errors = _matching(joined, seen) if seen else None, _errors(joined.pages)
-    silence = _silence(joined.pages, errors)
     return Judgement(
         folder=str(folder.path),
         run=run,
-        split=verdict(test, watch(test, start(test), found.decided)),
+        split=verdict(test, tally),
         claims=_claims(run, joined, found.decided),
-        audit=audit(found.decided, _groups(joined) if seen else {}),
+        audit=checked,
         unit=CALLS if seen else PAGES,
         judged=len(found.decided),
-        shares=tuple(_shares(run, joined, has_calls=seen is not None)),
+        shares=tuple(_shares(found)),
         by_proxy=joined.by_proxy if seen else None,
         by_page=joined.by_page,
         matching=matching,
@@ -69,7 +46,7 @@ def judge(folder: RunFolder) -> Judgement:
         excluded_before_live=joined.excluded_before_live,
         performance=performance(promise.weights, joined.pages, joined.calls, promise.alpha),
         errors=errors,
-        silence=silence,
+        objections=tuple(_objections(found, errors, tally, test, checked)),
         warnings=tuple(_warnings(run, joined, matching, found.lines)),
     )
 
@@ -89,23 +66,33 @@ def _claims(run: Run, joined: Joined, decided: Sequence[str]) -> tuple[ClaimResu
     return claim_results.judge(asked, measured, run.promise.alpha)
 
 
-def _groups(joined: Joined) -> Mapping[str, Sequence[Hashable]]:
-    """What should make no difference to a draw, where there is more than one of it."""
-    columns = {"worker": joined.decisions["worker"], "productpage pod": joined.decisions["reporter"]}
-    return {name: column.tolist() for name, column in columns.items() if column.nunique() > 1}
+_GROUPS = {
+    "connection": "connection",
+    "worker": "worker",
+    "gateway pod": "gateway",
+    "productpage pod": "reporter",
+}
+"""What should make no difference to a draw, and the column of the decisions that tells it."""
 
 
-def _calls(folder: RunFolder, run: Run, account: Account) -> Iterator[Marked]:
-    """The reviews calls in the callers' logs; every line of them is accounted for."""
-    versions = run.versions_by_ip()
-    for pod in run.pods_of(calls.CALLER):
-        path = folder.log_of(pod)
-        if not path.exists():
-            continue
-        with path.open("rb") as stream:
-            for entry in entries(stream, account, pod.name):
-                if found := calls.call(pod.name, entry, versions):
-                    yield found
+def _audit(found: Evidence) -> Audit:
+    columns: dict[str, list[Hashable]] = {
+        name: found.decisions[column].tolist() for name, column in _GROUPS.items()
+    }
+    return audit(found.decided, columns, chain="connection")
+
+
+def _objections(
+    found: Evidence, errors: Mapping[str, int], tally: Tally, test: SplitTest, checked: Audit
+) -> Iterator[str]:
+    """Why nothing passes although the counts look good: there is less behind them than their number says."""
+    if silence := _silence(found.joined.pages, errors):
+        yield silence
+    worst = min(checked.checks, key=lambda check: check.effective_requests)
+    if worst.pattern is Pattern.CLUSTERED and not passes(
+        test, tally, worst.effective_requests / checked.requests
+    ):
+        yield worst.words.rstrip(".")
 
 
 def _matching(joined: Joined, seen: Seen) -> Matching:
@@ -121,21 +108,25 @@ def _matching(joined: Joined, seen: Seen) -> Matching:
     )
 
 
-def _shares(run: Run, joined: Joined, *, has_calls: bool) -> Iterator[Share]:
+def _shares(found: Evidence) -> Iterator[Share]:
     """Every version that was promised something or answered, in the order of the weights."""
-    promise, by_proxy, by_page = run.promise, joined.by_proxy, joined.by_page
-    judged = by_proxy if has_calls else by_page
-    answered = {version for version, _ in (*by_proxy.counts, *by_page.counts)} - {UNKNOWN}
+    promise, by_page = found.run.promise, found.joined.by_page
+    by_proxy = found.joined.by_proxy if found.seen else None
+    judged = Distribution.of(found.decided)
+    labelled = judged.total - judged[UNKNOWN]
+    answered = {version for version, _ in (*judged.counts, *by_page.counts)} - {UNKNOWN}
     versions = (*promise.weights.versions, *sorted(answered - set(promise.weights.versions)))
     for version in versions:
+        least, most = judged[version], judged[version] + judged[UNKNOWN]
         yield Share(
             version=version,
             weight=promise.weights.as_dict().get(version, 0),
             promised=promise.weights.share(version),
-            proxy=by_proxy[version] if has_calls else None,
+            proxy=by_proxy[version] if by_proxy else None,
             page=by_page[version],
-            seen=judged.share(version),
-            interval=intervals.wilson(judged[version], judged.total, promise.alpha, of=len(versions)),
+            seen=least / labelled if labelled else None,
+            interval=intervals.wilson(least, labelled, promise.alpha, of=len(versions)),
+            bounds=Interval(least / judged.total, most / judged.total) if judged.total else Interval(0, 1),
         )
 
 

@@ -26,7 +26,8 @@ PAGES = "pages, by their stars: no proxy log was at hand"
 class Share:
     """One version: what was promised, what each witness counted, and how sure the judged share is.
 
-    Shares and interval bounds are 0 to 1. ``interval`` holds for all versions together with 1 - alpha.
+    Shares and bounds are 0 to 1; ``seen`` is of the labelled decisions. ``interval`` holds for all versions
+    together with 1 - alpha, ``bounds`` whatever the unlabelled ones were.
     """
 
     version: Version
@@ -36,6 +37,7 @@ class Share:
     page: int
     seen: float | None
     interval: Interval
+    bounds: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +78,15 @@ class Judgement:
     excluded_before_live: int
     performance: Performance
     errors: Mapping[str, int]
-    silence: str | None
-    """Why not a single page tells a version; then nothing passes, whatever the proxies logged."""
+    objections: tuple[str, ...]
+    """Why nothing passes, however good the counts look: half of the evidence is missing, or worth little."""
     warnings: tuple[str, ...]
 
     @property
     def outcome(self) -> Outcome:
         """Of everything that was claimed: one refuted claim fails it, one open claim leaves it open."""
         every = {self.split.outcome, *(claim.outcome for claim in self.claims)}
-        if self.silence:
+        if self.objections:
             every.add(Outcome.UNDECIDED)
         return next(
             outcome for outcome in (Outcome.FAIL, Outcome.UNDECIDED, Outcome.PASS) if outcome in every
@@ -123,7 +125,7 @@ class Judgement:
             "lines": _lines(self.lines) if self.lines else None,
             "performance": self.performance.as_dict(),
             "errors": dict(self.errors),
-            "silence": self.silence,
+            "objections": list(self.objections),
             "warnings": list(self.warnings),
             "ending": self.run.ending,
         }

@@ -9,7 +9,7 @@ import numpy as np
 
 from .intervals import Interval, always_valid, equivalence_p, goodness_p, wilson
 from .records import Outcome, Version, Weights
-from .split import SplitTest, proofs, refutations, sides
+from .split import SplitTest, proofs, refutations, sides, verdicts
 from .watch import Decision, Tally
 
 
@@ -107,6 +107,14 @@ def verdict(test: SplitTest, tally: Tally) -> SplitVerdict:
         goodness_p=goodness_p([*moment.counts, moment.strays], [*promised, 0.0]),
         reason=_reason(test, moment, tally.strays, shares),
     )
+
+
+def passes(test: SplitTest, tally: Tally, worth: float) -> bool:
+    """Whether these counts would still prove the split if each answer was worth only so much of one."""
+    counts = (np.array([tally.counts]) * worth).astype(np.int64)
+    unlabelled = np.array([int(np.ceil(tally.unlabelled * worth))])
+    told = verdicts(test, counts, counts.sum(axis=1) + unlabelled, unlabelled)
+    return bool(told[0] > 0)
 
 
 def _share(test: SplitTest, moment: Decision, column: int) -> ShareResult:

@@ -100,7 +100,7 @@ def test_an_ingress_without_pages_is_never_a_success(
 def test_an_ingress_that_is_not_there_is_never_a_success(door: FrontDoor) -> None:
     done = expect(door, f"http://127.0.0.1:{closed_port()}", "--requests", "8", "--json")
     assert done.code == 3
-    assert done.json["silence"] == "not one of 8 pages shows a version: ConnectionRefusedError on 8"
+    assert done.json["objections"] == ["not one of 8 pages shows a version: ConnectionRefusedError on 8"]
 
 
 def test_a_load_that_brings_no_page_of_reviews_is_ended(door: FrontDoor) -> None:
@@ -119,11 +119,11 @@ def test_a_split_that_only_the_proxies_saw_is_never_a_success(standing: FrontDoo
     finally:
         assert standing("fault", "--clear").code == 0
     assert (done.code, done.json["split"]["outcome"], done.json["verdict"]) == (3, "pass", "undecided")
-    assert done.json["silence"] == "not one of 150 pages shows a version: reviews on 150"
+    assert done.json["objections"] == ["not one of 150 pages shows a version: reviews on 150"]
 
 
 def test_a_run_without_any_row_is_never_a_success(door: FrontDoor) -> None:
     """The calls in the proxies' logs are sound, but nobody knows what became of them."""
     shutil.copytree(EXAMPLE, door.cwd / "run", ignore=shutil.ignore_patterns("*.parquet"))
     done = door("analyze", "run", "--json")
-    assert (done.code, done.json["silence"]) == (3, "no page was asked for, or no row was kept")
+    assert (done.code, done.json["objections"]) == (3, ["no page was asked for, or no row was kept"])

@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.records import Outcome, Version, Weights
 from analyzer.split import SplitTest
-from analyzer.split_verdict import SplitVerdict, verdict
+from analyzer.split_verdict import SplitVerdict, passes, verdict
 from analyzer.watch import start, watch
 
 CANARY = SplitTest(Weights.parse("v2=90,v3=10"), within=2, alpha=0.01, budget=6_748)
@@ -69,3 +69,9 @@ def test_a_verdict_survives_json() -> None:
 def test_the_other_of_two_versions_carries_the_mirrored_evidence() -> None:
     v2_least, v2_most, v3_least, v3_most = judged(["v2"] * 9 + ["v3"]).evidence
     assert (v2_least.log_for, v2_most.log_for) == pytest.approx((v3_most.log_for, v3_least.log_for))
+
+
+@pytest.mark.parametrize(("worth", "enough"), [(1.0, True), (0.7, True), (0.5, False), (0.0, False)])
+def test_a_pass_needs_enough_answers_that_are_worth_one(worth: float, enough: bool) -> None:
+    tally = watch(CANARY, start(CANARY), (["v2"] * 9 + ["v3"]) * 400)
+    assert passes(CANARY, tally, worth) is enough

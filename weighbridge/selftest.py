@@ -11,12 +11,12 @@ import click
 from rich.table import Table
 
 from analyzer.exit_codes import ExitCode
-from analyzer.judge import evidence
 from analyzer.plan import plan
 from analyzer.records import Outcome, Weights
 from analyzer.rounds import Record, Scenario, record, rounds
 from analyzer.run import Promise
 from analyzer.split import SplitTest
+from analyzer.witnesses import evidence
 from setup import routes
 from setup.local.mesh import LocalMesh
 

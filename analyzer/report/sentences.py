@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..audit import INNOCENT
+from ..audit import INNOCENT, Pattern
 from ..judgement import Judgement, Matching
 from ..records import Outcome
-from .figures import count, percent
+from .figures import count, percent, span
 
 
 def headline(judgement: Judgement) -> str:
     """The verdict in one sentence."""
     told = _split(judgement)
-    if judgement.silence and judgement.outcome is Outcome.UNDECIDED:
-        return f"{judgement.silence}; {told}"
+    if judgement.objections and judgement.outcome is Outcome.UNDECIDED:
+        return f"{judgement.objections[0]}; {told}"
     if judgement.outcome is judgement.split.outcome:
         return told
     word = "refuted" if judgement.outcome is Outcome.FAIL else "still open"
@@ -55,15 +55,19 @@ def facts(judgement: Judgement) -> Iterator[str]:
 
 def _audit(judgement: Judgement) -> Iterator[str]:
     """Whether the calls were independent draws, on which every stated risk rests."""
-    audit = judgement.audit
-    if audit.clean:
-        checked = ", ".join(check.name for check in audit.checks)
-        yield f"audit: the calls behave like independent draws (checked over {checked})"
-    else:
-        yield from (f"audit: {c.words}" for c in audit.checks if c.pattern not in INNOCENT)
-    if audit.unlabelled:
-        unlabelled = count(audit.unlabelled)
-        yield f"audit: {unlabelled} answers without a version; PASS and FAIL hold whatever they were"
+    checks = judgement.audit.checks
+    yield from (f"audit: {check.words}" for check in checks if check.pattern not in INNOCENT)
+    fine = [f"{c.name} {c.phi:.2f}" for c in checks if c.pattern is Pattern.INDEPENDENT and c.phi is not None]
+    if fine:
+        yield f"audit: like independent draws (variance over theirs: {', '.join(fine)})"
+    if few := [check.name for check in checks if check.pattern is Pattern.TOO_FEW]:
+        yield f"audit: nothing to compare: {', '.join(few)}"
+    if judgement.audit.unlabelled:
+        bounds = ", ".join(f"{share.version} {span(share.bounds)}" for share in judgement.shares)
+        yield (
+            f"audit: {count(judgement.audit.unlabelled)} decisions without a version; whatever they were, "
+            f"the shares are {bounds}, and PASS and FAIL hold for all of that"
+        )
 
 
 def _witnesses(matching: Matching) -> Iterator[str]:
