@@ -128,6 +128,17 @@ def test_files_in_different_formats_are_read_side_by_side(logs: Logs) -> None:
     assert sum(split["calls"] for split in said["splits"]) == 4
 
 
+def test_a_mesh_s_own_format_is_given_as_it_is_or_as_mesh_config(logs: Logs) -> None:
+    own = "%RESPONSE_CODE% %UPSTREAM_CLUSTER% %REQ(USER-AGENT)%"
+    log = write(f"200 outbound|9080|v2|{REVIEWS}; curl 7".encode(), line(CALL))
+    assert logs(log, "--json").json["access"] == 1
+    Path("mesh.yaml").write_text(f"accessLogFile: /dev/stdout\naccessLogFormat: |\n  {own}\n")
+    for given in (own, "@mesh.yaml"):
+        assert logs(log, "--json", "--format", given).json["splits"][0]["versions"] == {"v2": 1, "v3": 1}
+    refused = logs(log, "--format", "%RESPONSE_CODE%")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+
+
 def test_stdin_is_read(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
     read, write_end = os.pipe()
     os.write(write_end, line(CALL) + b"\n")

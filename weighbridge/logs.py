@@ -10,13 +10,11 @@ from pathlib import Path
 
 import click
 
-from analyzer.access_log import knowledge
+from analyzer.access_log import custom, knowledge, mesh_config
 from analyzer.access_log.digest import Digest
 from analyzer.access_log.errors import LogError
-from analyzer.access_log.exact import exact
 from analyzer.access_log.files import STDIN, find
 from analyzer.access_log.formats import first_line, formats
-from analyzer.access_log.source import Judge
 from analyzer.exit_codes import ExitCode
 
 from . import console, log_reading, options
@@ -28,10 +26,18 @@ from .log_reading import Read
         "kubectl logs -l app=productpage -c istio-proxy --tail=-1 --prefix | weighbridge logs -",
         "weighbridge logs results/example",
         "weighbridge logs 'logs/**/*.log.gz' --pods pods.json --rules rules.yaml",
+        "weighbridge logs access.log --format @mesh.yaml",
         "weighbridge logs access.log --json | jq '.splits[].versions'",
     )
 )
 @click.argument("files", nargs=-1, required=True)
+@click.option(
+    "--format",
+    "given",
+    multiple=True,
+    metavar="FORMAT|@FILE",
+    help="The mesh's own format: Envoy's format string, a JSON mapping, or @FILE with these or meshConfig.",
+)
 @click.option(
     "--pods",
     type=click.Path(path_type=Path),
@@ -50,6 +56,7 @@ from .log_reading import Read
 )
 def logs(
     files: tuple[str, ...],
+    given: tuple[str, ...],
     pods: Path | None,
     rules: Path | None,
     join: bool,
@@ -59,16 +66,18 @@ def logs(
 ) -> int:
     """Read istio-proxy access logs: how calls split over versions, how each does, what fails.
 
-    FILES are logs (plain, gzip or zstd), folders, patterns, or - for stdin, in any of Istio's formats; what
-    kubectl, the container runtime or Docker put around the lines is taken off. Every line is accounted for.
+    FILES are logs (plain, gzip or zstd), folders, patterns, or - for stdin, in any of Istio's formats or in
+    your own; what kubectl, the container runtime or Docker put around a line is taken off. Every line is
+    accounted for.
 
     Ctrl-C ends the reading and prints what was read until then (exit code 130).
     """
     found = find(files)
     sources = knowledge.gather(files, pods, rules)
-    digest = Digest(join=join)
+    judge = custom.judge([one for option in given for one in mesh_config.formats(option)])
+    digest = Digest(join=join, judge=judge)
     read = log_reading.read(found, digest)
-    _check(digest, read, exact)
+    _check(digest, read)
     # Statistics take a second to import, in which a large file should already be told about.
     from analyzer.access_log.survey import survey
 
@@ -76,7 +85,7 @@ def logs(
         digest,
         sources,
         files=read.heads,
-        formats={form for head in read.heads.values() for form in formats(head, exact)},
+        formats={form for head in read.heads.values() for form in formats(head, judge)},
         complete=read.complete,
         moments=per_second,
     )
@@ -92,7 +101,7 @@ def logs(
     return ExitCode.HOLDS if read.complete else ExitCode.INTERRUPTED
 
 
-def _check(digest: Digest, read: Read, judge: Judge) -> None:
+def _check(digest: Digest, read: Read) -> None:
     """Refuse what holds no access line, with the first line that is none."""
     account = digest.account
     if account.access:

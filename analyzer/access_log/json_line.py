@@ -55,7 +55,7 @@ _NUMBERS = frozenset({"bytes_received", "bytes_sent", "duration", "upstream_serv
 _DECODER = msgspec.json.Decoder(_Line)
 
 
-class _TwiceError(ValueError):
+class TwiceError(ValueError):
     """A key stands twice in one object."""
 
 
@@ -66,7 +66,7 @@ def reading(line: bytes) -> Reading:
         return _entry(fields)
     try:
         return _entry(_slow(line))
-    except _TwiceError:
+    except TwiceError:
         return Malformed(Reason.AMBIGUOUS)
     except (ValueError, RecursionError, msgspec.ValidationError):
         return _refusal(line)
@@ -83,17 +83,24 @@ def _quick(line: bytes) -> _Line | None:
 
 
 def _slow(line: bytes) -> _Line:
-    """By the standard library, which also reads what is not UTF-8, lone surrogates and raw control bytes."""
+    return msgspec.convert(members(line), _Line)
+
+
+def members(line: bytes) -> dict[str, Any]:
+    """By the standard library, which also reads what is not UTF-8, lone surrogates and raw control bytes.
+
+    Raises ValueError, TypeError or RecursionError for what is no object, TwiceError where a key stands twice.
+    """
     value = json.loads(line.decode("utf-8", "surrogateescape"), strict=False, object_pairs_hook=_object)
     if not isinstance(value, dict):
         raise TypeError("not an object")
-    return msgspec.convert(value, _Line)
+    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise _TwiceError
+        raise TwiceError
     return members
 
 
