@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 from cluster_fixtures import bare_plane, namespace, plane
 from front_door import FrontDoor
+from hypothesis import settings
 
 from setup.local.folder import Layout
 from setup.local.mesh import LocalMesh
 
 __all__ = ["bare_plane", "namespace", "plane"]
 """Fixtures from other modules: pytest finds them here."""
+
+settings.register_profile("weighbridge", deadline=None)  # no test is about time: the machine may be busy
+settings.load_profile("weighbridge")
 
 
 @pytest.fixture

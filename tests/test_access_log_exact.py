@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from access_log_lines import CALL, Format, call, line, without_details
@@ -11,12 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.access_log.exact import exact
-from analyzer.access_log.readings import Connection, Malformed, Other, Reason
+from analyzer.access_log.readings import Malformed, Other, Reason
 from analyzer.records import LogEntry
-
-SAMPLES = Path(__file__).parents[2] / "shared" / "data" / "access-log-samples.json"
-
-KINDS = {"none": Other, "ztunnel": Connection}
 
 _free = st.text(st.characters(exclude_characters='\n\r"', exclude_categories=["Cs"]), min_size=1).filter(
     lambda text: text.strip() == text != "-"
@@ -212,15 +207,3 @@ def test_json_with_odd_bytes_is_read_as_it_stands(agent: str) -> None:
 
 def test_deep_json_is_refused() -> None:
     assert exact(b'{"start_time":' + b"[" * 1_000_000) == Malformed(Reason.CUT)
-
-
-@pytest.mark.skipif(not SAMPLES.exists(), reason="the shared sample lines are not here")
-def test_shared_samples_are_of_their_kind() -> None:
-    samples = {sample["id"]: sample for sample in json.loads(SAMPLES.read_text())}
-    readings = {name: exact(sample["line"].encode()) for name, sample in samples.items()}
-    kinds = {name: type(reading) for name, reading in readings.items()}
-    assert kinds == {name: KINDS.get(sample["format"], LogEntry) for name, sample in samples.items()}
-    assert readings["s30"].user_agent == 'AGENT" "AJ" "WAS" "HERE'  # type: ignore[union-attr]  # its kind is known
-    for name, reading in readings.items():
-        if isinstance(reading, LogEntry) and samples[name]["format"] in ("1.9", "1.23"):
-            assert line(reading) == samples[name]["line"].encode()

@@ -16,7 +16,8 @@ _HEAD = re.compile(
     rb"\s+(?:INFO|ERROR|WARN|info|error|warn)\s+access:?\s+connection (?P<what>complete|failed|opened)"
 )
 _PAIR = re.compile(rb'[ \t]([a-z_.]+)=("(?:[^"\\]|\\.)*"|[^ \t"]+)')
-_DURATION = re.compile(r"([0-9.]+)(ns|µs|us|ms|s)")
+_DURATION = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(ns|µs|us|ms|s)")
+_BYTES = re.compile(r"[0-9]{1,15}")
 _MILLISECONDS = {"ns": 1e-6, "µs": 1e-3, "us": 1e-3, "ms": 1.0, "s": 1000.0}
 
 
@@ -54,8 +55,8 @@ def _connection(time: str, pairs: dict[str, str]) -> Connection | Malformed:
             destination_service=pairs.get("dst.service"),
             destination_workload=pairs.get("dst.workload"),
             direction=pairs["direction"],
-            bytes_sent=int(pairs["bytes_sent"]),
-            bytes_received=int(pairs["bytes_recv"]),
+            bytes_sent=_bytes(pairs["bytes_sent"]),
+            bytes_received=_bytes(pairs["bytes_recv"]),
             duration=_milliseconds(pairs["duration"]),
             error=pairs.get("error"),
         )
@@ -63,6 +64,12 @@ def _connection(time: str, pairs: dict[str, str]) -> Connection | Malformed:
         return Malformed(Reason.CUT)
     except ValueError:
         return Malformed(Reason.SHAPE)
+
+
+def _bytes(text: str) -> int:
+    if not _BYTES.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
 
 
 def _milliseconds(text: str) -> int:
