@@ -34,7 +34,7 @@ clean: ## remove what make built (not results/)
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.product: pyproject.toml constraints.txt
+$(VENV)/.product: pyproject.toml constraints.txt analyzer/access_log/_scan.c
 	$(if $(UV),uv venv --quiet --allow-existing --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
 	$(PIP) -c constraints.txt -e .
 	@touch $@

@@ -91,18 +91,16 @@ class _Patient:
     """A stream whose reads may be interrupted while they wait; keeps its first bytes."""
 
     def __init__(self, stream: BinaryIO, interrupt: Interrupt) -> None:
-        self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+        self._read: Callable[[memoryview], int] = getattr(stream, "readinto1")  # noqa: B009 - not in BinaryIO
         self._readline = stream.readline
         self._interrupt = interrupt
         self.head = b""
 
-    def read1(self, size: int) -> bytes:
-        data = self._interrupt.waiting(self._read, size)
+    def readinto1(self, buffer: memoryview) -> int:
+        count = self._interrupt.waiting(self._read, buffer)
         if len(self.head) < HEAD:
-            self.head += data[: HEAD - len(self.head)]
-        return data
-
-    read = read1
+            self.head += bytes(buffer[: min(count, HEAD - len(self.head))])
+        return count
 
     def readline(self, size: int) -> bytes:
         return self._interrupt.waiting(self._readline, size)

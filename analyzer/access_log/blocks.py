@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from .entries import LONGEST_LINE
 
 SIZE = 4 << 20
+KEPT = 3
+"""A block's data stays as it is until so many further blocks are asked for: its memory is used again."""
 
 
 class Block(NamedTuple):
@@ -16,39 +18,49 @@ class Block(NamedTuple):
     A line beyond ``LONGEST_LINE`` comes as a block of no data with its ``size``.
     """
 
-    data: bytes
+    data: bytes | memoryview
     offset: int
     size: int
 
 
 def blocks(stream: BinaryIO, size: int = SIZE) -> Iterator[Block]:
     """Gives what a pipe has to offer without waiting for more than a line."""
-    read = getattr(stream, "read1", stream.read)
-    waiting: list[bytes] = []
-    held = offset = 0
-    while chunk := read(size):
-        end = chunk.rfind(b"\n") + 1
-        if not end:
-            waiting.append(chunk)
-            held += len(chunk)
-            if held > LONGEST_LINE:
-                skipped = held + _skip_line(stream, waiting)
-                yield Block(b"", offset, skipped)
-                offset, held = offset + skipped, 0
-            continue
-        data = b"".join([*waiting, chunk[:end]])
-        yield Block(data, offset, len(data))
-        offset += len(data)
-        waiting = [chunk[end:]] if end < len(chunk) else []
-        held = len(chunk) - end
+    buffers = [bytearray(size) for _ in range(KEPT + 1)]
+    turn = held = offset = 0
+    while count := _read(stream, buffers, turn, held):
+        buffer = buffers[turn]
+        end = buffer.rfind(b"\n", held, held + count) + 1
+        held += count
+        if end:
+            turn = (turn + 1) % len(buffers)
+            _carry(memoryview(buffer)[end:held], buffers, turn)
+            yield Block(memoryview(buffer)[:end], offset, end)
+            offset, held = offset + end, held - end
+        elif held > LONGEST_LINE:
+            skipped = held + _skip_line(stream)
+            yield Block(b"", offset, skipped)
+            offset, held = offset + skipped, 0
     if held:
-        data = b"".join(waiting)
-        yield Block(data, offset, len(data))
+        yield Block(memoryview(buffers[turn])[:held], offset, held)
 
 
-def _skip_line(stream: BinaryIO, waiting: list[bytes]) -> int:
+def _read(stream: BinaryIO, buffers: list[bytearray], turn: int, held: int) -> int:
+    """Fill the buffer behind what it holds; gives the bytes read, 0 at the end."""
+    if 2 * held > len(buffers[turn]):
+        _carry(memoryview(buffers[turn])[:held], buffers, turn, 4 * held)
+    read: Callable[[memoryview], int] = getattr(stream, "readinto1")  # noqa: B009 - buffered streams have it
+    return read(memoryview(buffers[turn])[held:])
+
+
+def _carry(rest: memoryview, buffers: list[bytearray], turn: int, room: int = 0) -> None:
+    """Put the rest at the beginning of a buffer. One too small is replaced: someone may still look at it."""
+    if len(buffers[turn]) < max(room, len(rest)):
+        buffers[turn] = bytearray(max(room, 2 * len(rest)))
+    buffers[turn][: len(rest)] = rest
+
+
+def _skip_line(stream: BinaryIO) -> int:
     """Read on to the end of a line that is too long; gives the bytes read."""
-    waiting.clear()
     skipped = 0
     while rest := stream.readline(1 << 20):
         skipped += len(rest)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
+from .ahead import ahead
 from .blocks import Block, blocks
 from .entries import Account
 from .exact import exact
 from .hops import NO_SOURCES, Hop, Sources, hops
 from .joins import Joins
+from .native import SCAN, Table
 from .readings import Reason
 from .rows import Groups
 from .source import Judge, Keep, Scanned, Source
@@ -43,9 +45,15 @@ class Digest:
         ``pod`` is who wrote the stream; where lines name their own pod, that goes first.
         """
         intake = self.open(file, pod)
-        for block in blocks(stream):
-            intake.add(block)
-            yield block.offset + block.size
+        found = blocks(stream)
+        if self._judge is exact and self._keep is None and SCAN:
+            for block, begun in ahead(found, intake.begin):
+                intake.add(block, begun)
+                yield block.offset + block.size
+        else:
+            for block in found:
+                intake.add(block)
+                yield block.offset + block.size
         intake.end()
 
     def open(self, file: str = "-", pod: str = "") -> Intake:
@@ -87,6 +95,13 @@ class Digest:
             self.joins.add(rows)
 
 
+class Begun(NamedTuple):
+    """Of a block: whether any of its first lines is wrapped, and its table where it may be plain."""
+
+    is_wrapped: bool
+    table: Table | None
+
+
 class Intake:
     """Takes the blocks of one stream in their order, out of any wrapping."""
 
@@ -94,20 +109,30 @@ class Intake:
         self._digest = digest
         self._file = file
         self._pod = pod
+        self._source = digest.source(pod or file)
         self._unwrapper = Unwrapper()
         self._is_wrapped = False
 
-    def add(self, block: Block) -> None:
+    def begin(self, block: Block) -> Begun:
+        """What can be done of a block ahead of its turn, in any thread."""
+        sample = bytes(block.data[:_SAMPLE])
+        if not sample or self._is_wrapped or is_wrapped(sample):
+            return Begun(is_wrapped=bool(sample), table=None)
+        return Begun(is_wrapped=False, table=self._source.begin(block.data))
+
+    def add(self, block: Block, begun: Begun | None = None) -> None:
+        """Take a block up; blocks come in their order."""
+        begun = begun or self.begin(block)
         account = self._digest.account
         account.bytes += block.size
-        self._is_wrapped = self._is_wrapped or is_wrapped(block.data[:_SAMPLE])
+        self._is_wrapped = self._is_wrapped or begun.is_wrapped
         if not block.data:
             account.lines += 1
             account.add_malformed(self._file, block.offset, Reason.TOO_LONG)
         elif self._is_wrapped:
-            self._unwrapped(self._unwrapper.unwrap(block.data, block.offset))
+            self._unwrapped(self._unwrapper.unwrap(bytes(block.data), block.offset))
         else:
-            scanned = self._digest.source(self._pod or self._file).scan(block.data)
+            scanned = self._source.finish(block.data, begun.table)
             self._digest.count(
                 scanned, self._file, (block.offset + refused.at for refused in scanned.refused)
             )

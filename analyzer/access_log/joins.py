@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .fingerprint import NO_ID
 from .hops import Hop, Reporter
 from .rows import Rows
 from .tally import Ints
@@ -48,20 +49,19 @@ class Joined:
 
 
 class Joins:
-    """Keeps 12 bytes a line: its group and a 64-bit hash, 10 million ids collide once in 300 000."""
+    """Keeps 12 bytes a line: its group and the fingerprint of its x-request-id."""
 
     def __init__(self) -> None:
         self._ids: list[Ints] = []
         self._groups: list[Groups] = []
 
     def add(self, rows: Rows) -> None:
-        ids = np.array(rows.request, dtype=np.int64)
-        kept = ids != 0
-        self._ids.append(ids[kept])
-        self._groups.append(np.array(rows.group, dtype=np.int32)[kept])
+        kept = rows.request != NO_ID
+        self._ids.append(rows.request[kept])
+        self._groups.append(rows.group[kept].astype(np.int32))
 
     def merge(self, other: Joins, numbers: Ints) -> None:
-        """Add another's lines, whose group g is our group ``numbers[g]``. Both must be of one process."""
+        """Add another's lines, whose group g is our group ``numbers[g]``."""
         self._ids.extend(other._ids)
         self._groups.extend(numbers[groups].astype(np.int32) for groups in other._groups)
 

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
+from .fingerprint import NO_ID, fingerprint
 from .keys import INBOUND
-from .rows import Rows
+from .rows import RowWriter
 from .start_time import whole_second
 
 Learn = Callable[[bytes], int]
 """The group of a line of new shape, -1 for a line that is none."""
-Hash = Callable[[bytes], int]
-Doubt = tuple[int, int, bytes]
-"""A line that ``exact`` must judge: its number in the block, where it begins there, and its bytes."""
+Doubt = Callable[[int, int, bytes], None]
+"""Is given a line that ``exact`` must judge: its number in the block, where it begins, and its bytes."""
 
 _REMEMBERED = 1 << 16
-_PORTS = frozenset(str(port).encode() for port in range(65536))
 _NO_PORT = frozenset({b"-", b"envoy://internal_client_address/"})
 _MILLISECONDS = frozenset(b".%03dZ] " % ms for ms in range(1000))
 _PROTOCOLS = (b" HTTP/1.1", b" HTTP/2", b" -", b" HTTP/1.0", b" HTTP/3")
@@ -30,6 +30,11 @@ _SECOND = re.compile(rb"\[([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}
 _NUMBER = re.compile(rb"[0-9]{1,15}")
 _SPACE = b" "
 _INBOUND = tuple(prefix.encode() for prefix in INBOUND)
+
+
+@cache
+def _ports() -> frozenset[bytes]:
+    return frozenset(str(port).encode() for port in range(65536))
 
 
 class DoubtError(Exception):
@@ -59,16 +64,16 @@ class Seconds(dict[bytes, int]):
 class Quick:
     """Reads blocks of one source; ``learn`` gives the group of a shape not seen before."""
 
-    def __init__(self, learn: Learn, request_hash: Hash | None = None) -> None:
+    def __init__(self, learn: Learn, *, join: bool) -> None:
         self._learn = learn
-        self._hash = request_hash
+        self._join = join
         self._groups: dict[tuple[object, ...], int] = {}
         self._numbers = _Numbers()
+        self._ports = _ports()
         self._seconds = Seconds()
 
-    def scan(self, block: bytes, rows: Rows) -> list[Doubt]:
-        """Append the plain lines of a block of whole lines to ``rows``; the others come back."""
-        doubts: list[Doubt] = []
+    def scan(self, block: bytes, rows: RowWriter, doubt: Doubt) -> None:
+        """Append the plain lines of a block to ``rows``; the others are handed over, all in their order."""
         at = 0
         lines = block.split(b"\n")
         if not lines[-1]:
@@ -77,11 +82,10 @@ class Quick:
             try:
                 self._take(line, rows)
             except (DoubtError, ValueError):
-                doubts.append((number, at, line))
+                doubt(number, at, line)
             at += len(line) + 1
-        return doubts
 
-    def _take(self, line: bytes, rows: Rows) -> None:
+    def _take(self, line: bytes, rows: RowWriter) -> None:
         # ValueError: the line has another number of quotes, sizes or words than a plain one.
         head, request, status, _, sizes, fwd, s1, agent, s2, rid, s3, authority, s4, host, tail = line.split(
             b'"'
@@ -106,20 +110,20 @@ class Quick:
             or line.find(b'Z] "', 28) >= 0
         ):
             raise DoubtError
-        numbers = self._numbers
+        numbers, ports = self._numbers, self._ports
         second, size_in, size_out = self._seconds[head[:20]], numbers[received], numbers[sent]
         elapsed = numbers[duration]
         numbers[service_time]
-        own, _, port = local.rpartition(b":")
-        if port not in _PORTS:
+        own, colon, port = local.rpartition(b":")
+        if not colon or port not in ports:
             if local not in _NO_PORT:
                 raise DoubtError
-            own = local
-        listening, _, port = listener.rpartition(b":")
-        if port not in _PORTS:
+            own = local + b" "  # a port-less "-" is not the host of "-:80"
+        listening, colon, port = listener.rpartition(b":")
+        if not colon or port not in ports:
             raise DoubtError
-        peer, _, port = remote.rpartition(b":")
-        if port not in _PORTS:
+        peer, colon, port = remote.rpartition(b":")
+        if not colon or port not in ports:
             raise DoubtError
         shape: tuple[object, ...]
         if cluster.startswith(_INBOUND):
@@ -144,8 +148,8 @@ class Quick:
         rows.duration.append(elapsed)
         rows.received.append(size_in)
         rows.sent.append(size_out)
-        if self._hash:
-            rows.request.append(0 if rid == b"-" else self._hash(rid))
+        if self._join:
+            rows.request.append(NO_ID if rid == b"-" else fingerprint(rid))
 
     def _first(self, shape: tuple[object, ...], line: bytes) -> int:
         group = self._learn(line)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from .quick import Doubt, DoubtError, Hash, Learn, Seconds
-from .rows import Rows
+from .fingerprint import NO_ID, fingerprint
+from .keys import INBOUND
+from .quick import Doubt, DoubtError, Learn, Seconds
+from .rows import RowWriter
 
 _KEYS = 24
 _KEY_END = b'":'
 _REMEMBERED = 1 << 16
 _MOST = 10**15
+_Address = str | tuple[str] | bool | None
 _MILLISECONDS = frozenset(f".{ms:03d}Z" for ms in range(1000))
 
 
@@ -46,16 +49,15 @@ class _Line(msgspec.Struct):
 class QuickJson:
     """Reads blocks of one source; ``learn`` gives the group of a shape not seen before."""
 
-    def __init__(self, learn: Learn, request_hash: Hash | None = None) -> None:
+    def __init__(self, learn: Learn, *, join: bool) -> None:
         self._learn = learn
-        self._hash = request_hash
+        self._join = join
         self._groups: dict[tuple[object, ...], int] = {}
         self._seconds = Seconds()
         self._decode = msgspec.json.Decoder(_Line).decode
 
-    def scan(self, block: bytes, rows: Rows) -> list[Doubt]:
-        """Append the plain lines of a block of whole lines to ``rows``; the others come back."""
-        doubts: list[Doubt] = []
+    def scan(self, block: bytes, rows: RowWriter, doubt: Doubt) -> None:
+        """Append the plain lines of a block to ``rows``; the others are handed over, all in their order."""
         at = 0
         lines = block.split(b"\n")
         if not lines[-1]:
@@ -64,11 +66,10 @@ class QuickJson:
             try:
                 self._take(line, rows)
             except (DoubtError, ValueError, msgspec.DecodeError, RecursionError):
-                doubts.append((number, at, line))
+                doubt(number, at, line)
             at += len(line) + 1
-        return doubts
 
-    def _take(self, line: bytes, rows: Rows) -> None:
+    def _take(self, line: bytes, rows: RowWriter) -> None:
         fields = self._decode(line)
         time = fields.start_time
         if (
@@ -89,10 +90,10 @@ class QuickJson:
         rows.duration.append(-1 if fields.duration is None else fields.duration)
         rows.received.append(fields.bytes_received)
         rows.sent.append(fields.bytes_sent)
-        if self._hash:
+        if self._join:
             request_id = fields.request_id
             rows.request.append(
-                0 if request_id is None or request_id == "-" else self._hash(request_id.encode("utf-8"))
+                NO_ID if request_id in (None, "-") else fingerprint(request_id.encode("utf-8"))
             )
 
     def _group(self, fields: _Line, line: bytes) -> int:
@@ -122,12 +123,16 @@ def _is_number(value: int | str | None) -> bool:
     return value is None or (isinstance(value, int) and 0 <= value < _MOST)
 
 
-def _addresses(fields: _Line) -> tuple[str | None, ...]:
+def _addresses(fields: _Line) -> tuple[_Address, ...]:
     """The addresses that ``keys.key`` looks at, without the ports that change from line to line."""
-    local = fields.downstream_local_address, fields.upstream_local_address
+    local = _address(fields.downstream_local_address), _address(fields.upstream_local_address)
     remote = fields.downstream_remote_address
-    own = tuple(address if address is None else address.rpartition(":")[0] or address for address in local)
-    if (fields.upstream_cluster or "").startswith(("inbound", "InboundPassthrough")) and remote:
-        host, _, port = remote.rpartition(":")
-        return *own, host or remote, "0" if port == "0" else ""
-    return own
+    if (fields.upstream_cluster or "").startswith(INBOUND) and remote:
+        return *local, _address(remote), remote.endswith(":0")
+    return local
+
+
+def _address(address: str | None) -> _Address:
+    """A port-less ``-`` is not the host of ``-:80``."""
+    host, _, port = (address or "").rpartition(":")
+    return (host,) if port.isdigit() else address

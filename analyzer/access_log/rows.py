@@ -6,7 +6,31 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .keys import Key
+
+Column = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Equally long columns, in the order of the lines.
+
+    Seconds are Unix time; -1 stands for a number that the line leaves open. ``request`` is the fingerprint of
+    the x-request-id, empty where no join was asked for.
+    """
+
+    group: Column
+    second: Column
+    duration: Column
+    received: Column
+    sent: Column
+    request: Column
+
+    def __len__(self) -> int:
+        return len(self.group)
 
 
 def _column() -> array[int]:
@@ -14,11 +38,8 @@ def _column() -> array[int]:
 
 
 @dataclass(slots=True)
-class Rows:
-    """Equally long columns. Seconds are Unix time; -1 stands for a number that the line leaves open.
-
-    ``request`` is a 64-bit hash of the x-request-id (0 without one), empty where no join was asked for.
-    """
+class RowWriter:
+    """Rows that are written one by one."""
 
     group: array[int] = field(default_factory=_column)
     second: array[int] = field(default_factory=_column)
@@ -27,8 +48,10 @@ class Rows:
     sent: array[int] = field(default_factory=_column)
     request: array[int] = field(default_factory=_column)
 
-    def __len__(self) -> int:
-        return len(self.group)
+    def rows(self) -> Rows:
+        """What was written; the writer must not be used any more."""
+        columns = self.group, self.second, self.duration, self.received, self.sent, self.request
+        return Rows(*(np.frombuffer(column, dtype=np.int64) for column in columns))
 
 
 class Groups:

@@ -1,22 +1,33 @@
-"""The lines of one pod or file: the plain ones read quickly, the others by ``exact``, all accounted for."""
+"""The lines of one pod or file: the plain ones read quickly, the others by ``exact``, all accounted for.
+
+There are three ways through a block: in C, in Python, and line by line by the judge alone. They give the
+same, to the order of rows and groups.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
+
+import numpy as np
 
 from ..records import LogEntry
 from .exact import exact
+from .fingerprint import NO_ID, fingerprint
 from .keys import Key, key, key_of_connection
-from .quick import Doubt, Quick
+from .native import AT, DURATION, RECEIVED, REQUEST, SCAN, SECOND, SENT, SHAPE, Scan, Table, table
+from .quick import Quick
 from .quick_json import QuickJson
 from .readings import Connection, Malformed, Other, Reading, Reason
-from .rows import Groups, Rows
+from .rows import Column, Groups, Rows, RowWriter
 from .tally import MOST_GROUPS
 
+Data = bytes | memoryview
 Judge = Callable[[bytes], Reading]
 Keep = Callable[[LogEntry | Connection, int], None]
 """Is given an access line and the number of its group."""
+
+_REMEMBERED = 1 << 16
 
 
 class Refused(NamedTuple):
@@ -39,55 +50,113 @@ class Source:
     """Numbers groups in ``groups``, which all sources share; ``judge`` is what a line says.
 
     The quick ways know Istio's own formats only and keep nothing: another ``judge``, or a ``keep``, is shown
-    every line.
+    every line. ``native`` is the way in C, None where all is to be read by Python.
     """
 
     def __init__(
-        self, name: str, groups: Groups, *, join: bool, judge: Judge = exact, keep: Keep | None = None
+        self,
+        name: str,
+        groups: Groups,
+        *,
+        join: bool,
+        judge: Judge = exact,
+        keep: Keep | None = None,
+        native: Scan | None = SCAN,
     ) -> None:
         self._name = name
         self._groups = groups
         self._join = join
         self._judge = judge
         self._keep = keep
-        self._is_plain = judge is exact and keep is None
-        request_hash = hash if join else None
-        self._text = Quick(self._learn, request_hash)
-        self._json = QuickJson(self._learn, request_hash)
+        is_plain = judge is exact and keep is None
+        self._native = native if is_plain else None
+        self._shapes: dict[bytes, int] = {}
+        in_python = is_plain and native is None
+        self._quick = (
+            (Quick(self._learn, join=join), QuickJson(self._learn, join=join)) if in_python else None
+        )
 
-    def scan(self, block: bytes) -> Scanned:
+    def scan(self, block: Data) -> Scanned:
         """Read a block of whole lines."""
-        rows = Rows()
-        doubts: Iterable[Doubt]
-        if not self._is_plain:
-            doubts = lines(block)
-        elif block.startswith(b"{"):
-            doubts = self._json.scan(block, rows)
+        return self.finish(block, self.begin(block))
+
+    def begin(self, block: Data) -> Table | None:
+        """What can be done of a block ahead of its turn, in any thread."""
+        return table(self._native, block, join=self._join) if self._native else None
+
+    def finish(self, block: Data, begun: Table | None) -> Scanned:
+        """The rest; blocks must be finished in their order."""
+        if begun:
+            return self._placed(block, begun)
+        judged = _Judged(self)
+        text = bytes(block)
+        if not self._quick:
+            for number, at, line in lines(text):
+                judged.add(number, at, line)
         else:
-            doubts = self._text.scan(block, rows)
-        others = 0
-        refused = []
-        for number, at, line in doubts:
-            reading = self._judge(line)
-            if isinstance(reading, Malformed):
-                refused.append(Refused(number, at, reason=reading.reason))
-            elif isinstance(reading, Other):
-                others += 1
+            self._quick[text.startswith(b"{")].scan(text, judged.rows, judged.add)
+        return Scanned(judged.rows.rows(), judged.others, judged.refused)
+
+    def read(self, line: bytes, rows: RowWriter) -> Reading:
+        """Have the line judged; an access line becomes a row."""
+        reading = self._judge(line)
+        if isinstance(reading, LogEntry | Connection):
+            self._append(reading, rows)
+        return reading
+
+    def _placed(self, block: Data, begun: Table) -> Scanned:
+        """Give the table's shapes their groups and its doubts their readings, in the order of the lines."""
+        fresh = [index for index, shape in enumerate(begun.shapes) if shape[0] not in self._shapes]
+        judged = _Judged(self)
+        if fresh or len(begun.doubts):
+            doubts, keys = self._first_lines(block, begun, fresh)
+            steps = [(at, size, number, -1) for number, at, size in doubts]
+            steps += [(begun.shapes[index][1], 0, 0, index) for index in keys]
+            for at, size, number, index in sorted(steps):
+                if index >= 0:
+                    self._shapes[begun.shapes[index][0]] = self._number(keys[index])
+                else:
+                    judged.add(number, at, bytes(block[at : at + size]))
+        groups = np.array([self._shapes.get(text, -1) for text, _, _ in begun.shapes], dtype=np.int64)
+        if len(self._shapes) > _REMEMBERED:
+            self._shapes.clear()
+        return Scanned(_rows(begun, groups, judged, join=self._join), judged.others, judged.refused)
+
+    def _first_lines(
+        self, block: Data, begun: Table, fresh: list[int]
+    ) -> tuple[list[list[int]], dict[int, Key]]:
+        """The keys of new shapes; lines of those that the judge refuses join the doubts."""
+        keys, refused = {}, []
+        for index in fresh:
+            _, at, size = begun.shapes[index]
+            reading = self._judge(bytes(block[at : at + size]))
+            if isinstance(reading, LogEntry):
+                keys[index] = key(reading, self._name)
             else:
-                self._append(reading, rows)
-        return Scanned(rows, others, refused)
+                refused.append(index)
+        doubts = begun.doubts
+        if refused:
+            (which,) = np.nonzero(np.isin(begun.column(SHAPE), refused))
+            begins = begun.column(AT)[which]
+            numbers = which + np.searchsorted(doubts[:, 1], begins)
+            text = bytes(block)
+            ends = [text.find(b"\n", begin) % (len(text) + 1) for begin in begins.tolist()]
+            doubts = np.concatenate([doubts, np.stack([numbers, begins, np.array(ends) - begins], axis=1)])
+        return doubts.tolist(), keys
 
     def _learn(self, line: bytes) -> int:
         reading = self._judge(line)
         return self._number(key(reading, self._name)) if isinstance(reading, LogEntry) else -1
 
     def _number(self, found: Key) -> int:
-        """Past the most groups a tally can hold, callers and hosts are no longer told apart."""
+        """Near the most groups a tally can hold, hosts are no longer told apart, then nothing is."""
         if len(self._groups) > MOST_GROUPS // 2:
             found = found._replace(remote="", own="", host="", server_name="", route="")
+        if len(self._groups) >= MOST_GROUPS - 1:
+            found = Key("", tcp=False, code=0, flags="", **dict.fromkeys(Key._fields[4:10], ""))
         return self._groups.number(found)
 
-    def _append(self, reading: LogEntry | Connection, rows: Rows) -> None:
+    def _append(self, reading: LogEntry | Connection, rows: RowWriter) -> None:
         if isinstance(reading, LogEntry):
             named, request_id = key(reading, self._name), reading.request_id
         else:
@@ -101,10 +170,32 @@ class Source:
         rows.received.append(_or(reading.bytes_received, -1))
         rows.sent.append(_or(reading.bytes_sent, -1))
         if self._join:
-            rows.request.append(_hash(request_id))
+            rows.request.append(
+                NO_ID if request_id is None else fingerprint(request_id.encode("utf-8", "surrogateescape"))
+            )
 
 
-def lines(block: bytes) -> Iterator[Doubt]:
+class _Judged:
+    """What the judge says of lines that the quick way leaves over; ``begins`` is where access lines do."""
+
+    def __init__(self, source: Source) -> None:
+        self.rows = RowWriter()
+        self.begins: list[int] = []
+        self.others = 0
+        self.refused: list[Refused] = []
+        self._source = source
+
+    def add(self, number: int, at: int, line: bytes) -> None:
+        reading = self._source.read(line, self.rows)
+        if isinstance(reading, Malformed):
+            self.refused.append(Refused(number, at, reading.reason))
+        elif isinstance(reading, Other):
+            self.others += 1
+        else:
+            self.begins.append(at)
+
+
+def lines(block: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Every line of a block of whole lines: its number, where it begins, and its bytes."""
     at = 0
     for number, line in enumerate(block.removesuffix(b"\n").split(b"\n")):
@@ -112,8 +203,21 @@ def lines(block: bytes) -> Iterator[Doubt]:
         at += len(line) + 1
 
 
-def _hash(request_id: str | None) -> int:
-    return 0 if request_id is None else hash(request_id.encode("utf-8", "surrogateescape"))
+def _rows(begun: Table, groups: Column, judged: _Judged, *, join: bool) -> Rows:
+    """The table's rows, save those of refused shapes, and the judged ones, in the order of the lines."""
+    plain = begun.rows
+    group = groups[plain[:, SHAPE]]
+    if len(groups) and groups.min() < 0:
+        plain, group = plain[group >= 0], group[group >= 0]
+    columns = [group, *(plain[:, index] for index in (SECOND, DURATION, RECEIVED, SENT))]
+    columns.append(plain[:, REQUEST] if join else group[:0])
+    if judged.begins:
+        more = judged.rows.rows()
+        order = np.argsort(np.concatenate([plain[:, AT], np.array(judged.begins, dtype=np.int64)]))
+        added = more.group, more.second, more.duration, more.received, more.sent, more.request
+        columns = [np.concatenate(pair) for pair in zip(columns, added, strict=True)]
+        columns = [column[order] if len(column) else column for column in columns]
+    return Rows(*columns)
 
 
 def _or(value: int | None, unset: int) -> int:

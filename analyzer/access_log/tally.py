@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .rows import Rows
+from .rows import Column, Rows
 
-Ints = NDArray[np.int64]
+Ints = Column
 
 _BATCH = 1 << 19
 _GROUP_BITS = 20
@@ -82,21 +81,20 @@ class Tally:
         self._totals: Ints = np.zeros((3, 64), np.int64)
 
     def add(self, rows: Rows) -> None:
-        groups = np.array(rows.group, dtype=np.int64)
+        groups, duration = rows.group, rows.duration
         if not len(groups):
             return
-        duration = np.array(rows.duration, dtype=np.int64)
         timed = duration >= 0
         if timed.all():
             self.durations.add(groups, duration)
         else:
             self.durations.add(groups[timed], duration[timed])
-        self.seconds.add(groups, np.maximum(np.array(rows.second, dtype=np.int64), 0))
+        self.seconds.add(groups, np.maximum(rows.second, 0))
         self._grow(int(groups.max()) + 1)
         size = self._totals.shape[1]
         self._totals[0] += np.bincount(groups, minlength=size)
         for index, column in ((1, rows.received), (2, rows.sent)):
-            self._totals[index] += _sums(groups, np.maximum(np.array(column, dtype=np.int64), 0), size)
+            self._totals[index] += _sums(groups, np.maximum(column, 0), size)
 
     def merge(self, other: Tally, numbers: Ints) -> None:
         """Add another's sums, whose group g is our group ``numbers[g]``."""

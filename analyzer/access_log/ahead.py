@@ -1,0 +1,38 @@
+"""Work on blocks that is begun in other threads ahead of its turn; their order stays that of the stream."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from .blocks import KEPT, SIZE, Block
+
+T = TypeVar("T")
+
+THREADS = 2
+_FULL = SIZE * 3 // 4
+"""A smaller block is all that a pipe had to offer, or the last: it does not wait for others to follow."""
+
+
+def ahead(blocks: Iterable[Block], begin: Callable[[Block], T]) -> Iterator[tuple[Block, T]]:
+    """Every block with what ``begin`` makes of it; that must not depend on the blocks before."""
+    waiting: deque[tuple[Block, Future[T]]] = deque()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for block in blocks:
+            if block.size >= _FULL:
+                waiting.append((block, pool.submit(begin, block)))
+                if len(waiting) == KEPT:
+                    yield _next(waiting)
+                continue
+            while waiting:
+                yield _next(waiting)
+            yield block, begin(block)
+        while waiting:
+            yield _next(waiting)
+
+
+def _next(waiting: deque[tuple[Block, Future[T]]]) -> tuple[Block, T]:
+    block, begun = waiting.popleft()
+    return block, begun.result()
