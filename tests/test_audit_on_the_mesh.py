@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import requests as http
 from front_door import FrontDoor
+from readers import ask, begun, ended, reader
 
-from analyzer import requests, stars, tag
 from analyzer.judge import judge
 from analyzer.judgement import Judgement
-from analyzer.records import Outcome, Request, Weights
-from analyzer.run import Promise, Run, RunFolder, RunPod
+from analyzer.records import Outcome, Weights
+from analyzer.run import Promise, RunFolder
 from setup import documents, routes
 from setup.local.mesh import LocalMesh
 
@@ -33,59 +31,20 @@ spec:
   - route: [{destination: {host: reviews, subset: v2}}]
 """
 USERS, PAGES = 30, 30
-
-
-def logged_in(mesh: LocalMesh, name: str) -> http.Session:
-    """A reader with a connection and a cookie of their own."""
-    session = http.Session()
-    session.post(f"{mesh.url}/login", data={"username": name}, allow_redirects=False, timeout=10)
-    return session
-
-
-def ask(mesh: LocalMesh, session: http.Session, seq: int) -> Request:
-    start = time.time()
-    agent = tag.user_agent(tag.Tag("sticky", 0, seq))
-    answer = session.get(f"{mesh.url}/productpage", headers={"User-Agent": agent}, timeout=10)
-    page, took = stars.page(answer.content), 1000 * (time.time() - start)
-    size = len(answer.content)
-    return Request(
-        0, seq, start, start, took, answer.status_code, page.version, page.pod, None, None, False, size, None
-    )
+PROMISE = Promise(CANARY, 5.0, 0.05, 0.95, 818)
 
 
 def read_by_users(mesh: LocalMesh, folder: RunFolder) -> Judgement:
-    """Thirty users read page after page by turns; what they leave behind is a run like any other."""
-    pods = tuple(RunPod(pod.name, pod.namespace, dict(pod.labels), pod.ip) for pod in mesh.pods())
-    log = mesh.access_log(folder.access_log)
-    started = time.time()
-    sessions = [logged_in(mesh, f"tester-{user}") for user in range(USERS)]
-    turns = range(USERS * PAGES)
+    """Thirty users read page after page by turns."""
+    log, run = mesh.access_log(folder.access_log), begun(mesh, "sticky", PROMISE)
+    sessions = [reader(mesh, f"tester-{user}") for user in range(USERS)]
     with ThreadPoolExecutor(4) as readers:
-        rows = list(readers.map(lambda seq: ask(mesh, sessions[seq % USERS], seq), turns))
+        turns = range(USERS * PAGES)
+        rows = list(readers.map(lambda seq: ask(mesh, "sticky", sessions[seq % USERS], seq), turns))
     for session in sessions:
         session.close()
-    folder.requests.mkdir()
-    requests.write(rows, requests.chunk(folder.requests, 1))
-    missing = tuple(log.finish())
-    promise = Promise(CANARY, 5.0, 0.05, 0.95, 818)
-    described, text = mesh.describe(), documents.dump(mesh.documents())
-    folder.write(
-        Run(
-            "sticky",
-            promise,
-            mesh.url,
-            described,
-            pods,
-            text,
-            {},
-            started,
-            None,
-            None,
-            time.time(),
-            "",
-            missing,
-        )
-    )
+    log.finish()
+    ended(mesh, folder, run, rows)
     return judge(folder)
 
 

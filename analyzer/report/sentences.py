@@ -42,7 +42,7 @@ def facts(judgement: Judgement) -> Iterator[str]:
         yield f"witness: pages only ({pages}); Bookinfo's second try can hide decisions"
     if judgement.run.applied and judgement.run.live:
         wait, early = judgement.run.live - judgement.run.applied, count(judgement.excluded_before_live)
-        yield f"gate: weights live at every proxy after {wait:.2f} s; {early} pages before, not counted"
+        yield f"gate: weights live after {wait:.2g} s; {early} requests before, not counted"
     for name, pages_with in judgement.errors.items():
         yield f"trouble: {name} on {count(pages_with)} pages"
     alpha = percent(judgement.run.promise.alpha, 0 if judgement.run.promise.alpha >= 0.01 else 2)
