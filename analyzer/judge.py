@@ -16,6 +16,7 @@ from .judgement import CALLS, PAGES, Judgement, Matching, Share
 from .performance import failures_of, lag_ms, latencies_of, performance
 from .records import UNKNOWN, Distribution
 from .run import Run, RunFolder
+from .second_try import second_try
 from .split import SplitTest
 from .split_verdict import passes, verdict
 from .watch import Tally, start, watch
@@ -42,6 +43,7 @@ def judge(folder: RunFolder) -> Judgement:
         by_proxy=joined.by_proxy if seen else None,
         by_page=joined.by_page,
         matching=matching,
+        second_try=second_try(joined, failures_of(joined.calls)) if seen else None,
         lines=found.lines if seen else None,
         excluded_before_live=joined.excluded_before_live,
         performance=performance(promise.weights, joined.pages, joined.calls, promise.alpha),

@@ -14,6 +14,7 @@ from .intervals import Interval
 from .performance import Performance
 from .records import Distribution, Outcome, Version
 from .run import Run
+from .second_try import SecondTry
 from .split_verdict import SplitVerdict
 
 FORMAT = 1
@@ -74,6 +75,7 @@ class Judgement:
     by_proxy: Distribution | None
     by_page: Distribution
     matching: Matching | None
+    second_try: SecondTry | None
     lines: Account | None
     excluded_before_live: int
     performance: Performance
@@ -122,6 +124,7 @@ class Judgement:
             "audit": self.audit.as_dict(),
             "shares": [asdict(share) for share in self.shares],
             "matching": asdict(self.matching) if self.matching else None,
+            "second_try": self.second_try.as_dict() if self.second_try else None,
             "lines": _lines(self.lines) if self.lines else None,
             "performance": self.performance.as_dict(),
             "errors": dict(self.errors),

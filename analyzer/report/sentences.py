@@ -37,6 +37,7 @@ def facts(judgement: Judgement) -> Iterator[str]:
     """Everything else that one should know, most important first."""
     if judgement.matching:
         yield from _witnesses(judgement.matching)
+        yield from _second_try(judgement)
     else:
         pages = count(judgement.by_page.total)
         yield f"witness: pages only ({pages}); Bookinfo's second try can hide decisions"
@@ -68,6 +69,24 @@ def _audit(judgement: Judgement) -> Iterator[str]:
             f"audit: {count(judgement.audit.unlabelled)} decisions without a version; whatever they were, "
             f"the shares are {bounds}, and PASS and FAIL hold for all of that"
         )
+
+
+def _second_try(judgement: Judgement) -> Iterator[str]:
+    """Why pages and calls show other shares, where Bookinfo's own second try is the reason."""
+    if (twice := judgement.second_try) is None:
+        return
+    one = twice.most_biased
+    failing = ", ".join(
+        f"{count(shown.failed)} of {count(shown.calls)} calls to {shown.version}"
+        for shown in twice.versions
+        if shown.failed
+    )
+    yield (
+        f"second try: productpage asks reviews again after an error, and {failing} failed. So {one.version} "
+        f"is on {percent(one.of_pages)} of the pages that show a version, though the proxies gave it "
+        f"{percent(one.of_calls)} of the calls; of those that succeeded it got {percent(one.of_successes)}. "
+        "The mesh is judged by its calls"
+    )
 
 
 def _witnesses(matching: Matching) -> Iterator[str]:
