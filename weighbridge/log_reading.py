@@ -10,8 +10,9 @@ from types import FrameType
 from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
 
 from analyzer.access_log.digest import Digest
-from analyzer.access_log.files import LogFile, opened
-from analyzer.access_log.formats import HEAD
+from analyzer.access_log.errors import LogError
+from analyzer.access_log.files import STDIN, LogFile, opened
+from analyzer.access_log.formats import HEAD, first_line
 from analyzer.report import figures
 
 from .progress import Progress
@@ -85,6 +86,35 @@ def read(files: Sequence[LogFile], digest: Digest) -> Read:
                 heads[file.name] = patient.head
                 told.past(file)
     return Read(heads, complete=not interrupt.asked)
+
+
+def check(digest: Digest, read: Read) -> None:
+    """Refuse what holds no access line, with the first line that is none."""
+    account = digest.account
+    if account.access:
+        return
+    names = (
+        ", ".join(read.heads).replace(STDIN, "stdin") if len(read.heads) < 4 else f"{len(read.heads)} files"
+    )
+    heads = [head for head in read.heads.values() if head.strip()]
+    if not read.complete:
+        raise KeyboardInterrupt
+    if not account.lines:
+        raise LogError(f"{names}: empty", "name logs of istio-proxy; is accessLogFile: /dev/stdout set?")
+    if any(b"\0" in head for head in heads):
+        raise LogError(f"{names}: binary, not a log", "name logs of istio-proxy, plain, gzip or zstd")
+    if account.malformed:
+        damage = account.damages[0]
+        raise LogError(
+            f"{names}: {account.malformed} malformed lines and no other access line; "
+            f"{damage.file} at byte {damage.offset}: {damage.reason.value}",
+            "give the mesh's own format with --format",
+        )
+    first = first_line(heads[0]) if heads else ""
+    raise LogError(
+        f"{names}: no access line in {account.lines} lines; the first: {first!r}",
+        "name logs of istio-proxy, or give the mesh's own format with --format",
+    )
 
 
 class _Patient:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import shutil
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from analyzer.access_log import custom, knowledge, mesh_config
 from analyzer.access_log.digest import Digest
-from analyzer.access_log.errors import LogError
-from analyzer.access_log.files import STDIN, find
-from analyzer.access_log.formats import first_line, formats
+from analyzer.access_log.files import find
+from analyzer.access_log.formats import formats
 from analyzer.exit_codes import ExitCode
 
-from . import console, log_reading, options
-from .log_reading import Read
+from . import log_output, log_reading, options
+
+if TYPE_CHECKING:
+    from analyzer.access_log.table import Spool
 
 
 @click.command(
@@ -28,6 +28,7 @@ from .log_reading import Read
         "weighbridge logs 'logs/**/*.log.gz' --pods pods.json --rules rules.yaml",
         "weighbridge logs access.log --format @mesh.yaml",
         "weighbridge logs access.log --json | jq '.splits[].versions'",
+        "weighbridge logs access.log --csv --per-second > series.csv",
     )
 )
 @click.argument("files", nargs=-1, required=True)
@@ -51,8 +52,11 @@ from .log_reading import Read
 @click.option("--join", is_flag=True, help="Join the lines of a request by its id, and tell retries apart.")
 @click.option("--per-second", is_flag=True, help="Count the calls of each second, too.")
 @options.as_json
+@click.option("--csv", "as_csv", is_flag=True, help="Print a row per way, version, response class and flags.")
 @click.option(
-    "--csv", "as_csv", is_flag=True, help="Print one row per way, version, response class and flags."
+    "--parquet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write every access line as a row of this file, too. Slower: the quick readers keep no rows.",
 )
 def logs(
     files: tuple[str, ...],
@@ -63,6 +67,7 @@ def logs(
     per_second: bool,
     as_json: bool,
     as_csv: bool,
+    parquet: Path | None,
 ) -> int:
     """Read istio-proxy access logs: how calls split over versions, how each does, what fails.
 
@@ -75,9 +80,12 @@ def logs(
     found = find(files)
     sources = knowledge.gather(files, pods, rules)
     judge = custom.judge([one for option in given for one in mesh_config.formats(option)])
-    digest = Digest(join=join, judge=judge)
-    read = log_reading.read(found, digest)
-    _check(digest, read)
+    with _spool(parquet) as spool:
+        digest = Digest(join=join, judge=judge, keep=spool.keep if spool else None)
+        read = log_reading.read(found, digest)
+        log_reading.check(digest, read)
+        if spool:
+            spool.write(list(digest.groups), digest.hops(sources))
     # Statistics take a second to import, in which a large file should already be told about.
     from analyzer.access_log.survey import survey
 
@@ -89,48 +97,16 @@ def logs(
         complete=read.complete,
         moments=per_second,
     )
-    if as_json:
-        console.emit(surveyed.as_dict())
-    elif as_csv:
-        _write_csv([row.as_dict() for split in surveyed.splits for row in split.outcomes])
-    else:
-        from .log_screen import screen
-
-        terminal = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        console.show(screen(surveyed, terminal))
+    log_output.show(surveyed, as_json=as_json, as_csv=as_csv)
     return ExitCode.HOLDS if read.complete else ExitCode.INTERRUPTED
 
 
-def _check(digest: Digest, read: Read) -> None:
-    """Refuse what holds no access line, with the first line that is none."""
-    account = digest.account
-    if account.access:
+@contextmanager
+def _spool(out: Path | None) -> Iterator[Spool | None]:
+    if out is None:
+        yield None
         return
-    names = (
-        ", ".join(read.heads).replace(STDIN, "stdin") if len(read.heads) < 4 else f"{len(read.heads)} files"
-    )
-    if not account.lines:
-        raise LogError(f"{names}: empty", "name logs of istio-proxy; is accessLogFile: /dev/stdout set?")
-    if account.malformed:
-        damage = account.damages[0]
-        raise LogError(
-            f"{names}: {account.malformed} malformed lines and no other access line; "
-            f"{damage.file} at byte {damage.offset}: {damage.reason.value}",
-            "give the mesh's own format with --format",
-        )
-    head = next((head for head in read.heads.values() if head.strip()), b"")
-    if b"\0" in head:
-        raise LogError(f"{names}: binary, not a log", "name logs of istio-proxy, plain, gzip or zstd")
-    raise LogError(
-        f"{names}: no access line in {account.lines} lines; the first: {first_line(head)!r}",
-        "name logs of istio-proxy, or give the mesh's own format with --format",
-    )
+    from analyzer.access_log.table import Spool  # Arrow takes half a second that others need not wait
 
-
-def _write_csv(rows: list[dict[str, object]]) -> None:
-    text = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    sys.stdout.write(text.getvalue())
+    with Spool(out) as spool:
+        yield spool
