@@ -68,6 +68,16 @@ def test_after_route_returns_no_request_is_served_by_old_weights(mesh: LocalMesh
         assert seen(mesh, 200) == {version: 200}
 
 
+def test_a_change_that_was_killed_half_way_does_not_hide_the_next_one(mesh: LocalMesh) -> None:
+    """Killed after the proxies took their files and before the documents were kept: the two disagree."""
+    mesh.route(routes.split(Weights.parse("v2=1")))
+    kept = (file := mesh_folder("test").documents_file).read_text()
+    mesh.route(routes.split(Weights.parse("v3=1")))
+    file.write_text(kept)
+    mesh.route(routes.split(Weights.parse("v2=1")))
+    assert seen(mesh, 50) == {"v2": 50}
+
+
 def test_the_tutorials_documents_work_as_printed(mesh: LocalMesh) -> None:
     mesh.reset()
     for name in ("bookinfo-gateway.yaml", "reviews-v2-90-v3-10.yaml"):

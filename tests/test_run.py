@@ -1,4 +1,4 @@
-"""``weighbridge run`` on a mesh that stands: what it leaves, and that nothing is lost between its witnesses."""
+"""``weighbridge run`` on a mesh that stands: what it leaves, and that its witnesses lose nothing."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ import click
 from analyzer.exit_codes import OF_OUTCOME
 from analyzer.run import RunFolder
 
-from . import options
+from . import console, options
+from .folders import FolderError
 
 
 @click.command(
@@ -21,8 +22,15 @@ from . import options
 @options.as_json
 def analyze(run: Path, as_json: bool) -> int:
     """Judge the recorded RUN (a folder below results/) from its rows and logs, and write its reports anew."""
-    from . import verdicts  # statistics and plots take a second to import
+    from analyzer.judge import judge  # statistics and plots take a second to import
 
-    judgement = verdicts.write(RunFolder(run))
+    from . import verdicts
+
+    folder = RunFolder(run)
+    judgement = judge(folder)
     verdicts.show(judgement, as_json=as_json)
+    try:
+        verdicts.write(folder, judgement)
+    except FolderError as error:  # the verdict stands, also where its reports cannot lie
+        console.say(f"warning: the reports are as they were: {error}")
     return OF_OUTCOME[judgement.outcome]

@@ -19,12 +19,12 @@ from setup import documents
 from setup.mesh import AccessLog, Mesh, MeshError
 
 from . import console, load
-from .folders import Fresh
+from .folders import FolderError, Fresh
 from .load import Load, LoadError
 from .progress import Progress
+from .signals import Terminated
 from .watch import Watch, recorded
 
-_INTERRUPTED = "interrupted by Ctrl-C"
 _TICK = 0.25
 """Seconds between two looks; the proxies write their logs out every 0.2 s."""
 _PATIENCE = 2
@@ -78,8 +78,20 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
+class _Ended:
+    """How the load ended: ``why`` completes "the load ended because"."""
+
+    why: str
+    trouble: MeshError | LoadError | None = None
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Conducted:
-    """What a run came to before it was judged; ``trouble`` is what broke it off, if something did."""
+    """What a run came to before it was judged.
+
+    ``trouble`` is what broke it off, if something did; ``interrupted`` says that somebody did.
+    """
 
     folder: RunFolder
     trouble: MeshError | LoadError | None
@@ -89,8 +101,15 @@ class Conducted:
 def conduct(wanted: Wanted, fresh: Fresh, url: str, mesh: Mesh | None, live: Live | None) -> Conducted:
     """Load as wanted and bring everything into the run's folder, whatever happens meanwhile.
 
-    Ctrl-C ends the load, not the run: what was seen until then is kept and can be judged.
+    Ctrl-C and SIGTERM end the load, not the run: what was seen until then is kept and can be judged.
     """
+    try:
+        return _conducted(wanted, fresh, url, mesh, live)
+    except OSError as error:
+        raise FolderError.of(fresh.folder.path, error) from error
+
+
+def _conducted(wanted: Wanted, fresh: Fresh, url: str, mesh: Mesh | None, live: Live | None) -> Conducted:
     folder = fresh.folder
     plan = _plan(wanted, fresh, url)
     run = _started(fresh.id, wanted, url, mesh, live)
@@ -100,28 +119,27 @@ def conduct(wanted: Wanted, fresh: Fresh, url: str, mesh: Mesh | None, live: Liv
     )
     log = mesh.access_log(folder.access_log) if mesh else None
     watch = Watch(folder, run, log, wanted.until_certain, patience=_PATIENCE * wanted.timeout)
-    ending, trouble = _load(plan, mesh, log, watch)
+    ended = _load(plan, mesh, log, watch)
     missing = (*(log.finish() if log else ()), *load.missing(plan))
     pods = recorded(log.pods()) if log else ()
-    folder.write(replace(run, ended=time.time(), ending=ending, missing=missing, pods=pods))
-    return Conducted(folder, trouble, ending == _INTERRUPTED)
+    folder.write(replace(run, ended=time.time(), ending=ended.why, missing=missing, pods=pods))
+    return Conducted(folder, ended.trouble, ended.interrupted)
 
 
-def _load(
-    plan: LoadPlan, mesh: Mesh | None, log: AccessLog | None, watch: Watch
-) -> tuple[str, MeshError | LoadError | None]:
-    """Drive one load to its end; gives why it ended, and what went wrong if something did."""
+def _load(plan: LoadPlan, mesh: Mesh | None, log: AccessLog | None, watch: Watch) -> _Ended:
+    """Drive one load to its end."""
     with load.running(plan) as locust:
         try:
-            ending = _drive(locust, mesh, log, watch)
-        except KeyboardInterrupt:
-            ending = _INTERRUPTED
+            why = _drive(locust, mesh, log, watch)
         except MeshError as error:
-            return str(error), error
-        finally:
+            return _Ended(str(error), trouble=error)
+        except (KeyboardInterrupt, Terminated) as signal:
             locust.stop()
+            how = "Ctrl-C" if isinstance(signal, KeyboardInterrupt) else "SIGTERM"
+            return _Ended(f"it was interrupted by {how}", interrupted=True)
+        locust.stop()
         trouble = locust.trouble()
-    return str(trouble or ending), trouble
+    return _Ended(str(trouble or why), trouble=trouble)
 
 
 def _drive(locust: Load, mesh: Mesh | None, log: AccessLog | None, watch: Watch) -> str:

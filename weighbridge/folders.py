@@ -9,11 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from analyzer.errors import JudgementError
+from analyzer.errors import JudgementError, WorkError
 from analyzer.run import RunFolder
 
 RESULTS = Path("results")
+
+
+class FolderError(WorkError):
+    """A run's folder took no more: what came into it before is there."""
+
+    @classmethod
+    def of(cls, path: Path, error: OSError) -> Self:
+        return cls(
+            f"cannot write to {path}: {error.strerror or error}",
+            f"what came into it before can be judged: `weighbridge analyze {path}`",
+        )
 
 
 @dataclass(frozen=True, slots=True)

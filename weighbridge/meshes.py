@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -12,10 +13,12 @@ from typing import Any
 
 import click
 
+from analyzer.exit_codes import ExitCode
+from setup import processes
 from setup.local.folder import Layout
 from setup.local.mesh import LocalMesh
 from setup.local.topology import replica_names
-from setup.mesh import Mesh, MeshError
+from setup.mesh import Mesh, MeshError, MeshSettingError
 
 from . import options
 
@@ -46,24 +49,36 @@ def local(asked: Mapping[str, Any]) -> LocalMesh:
 def detached(asked: Mapping[str, Any]) -> LocalMesh:
     """Start the mesh in a process of its own and give it back when it is ready."""
     local(asked)  # refuse bad options here, where they are seen
-    with tempfile.TemporaryFile() as words:
+    with tempfile.TemporaryFile() as result:
         owner = subprocess.Popen(
-            [sys.executable, "-P", "-m", "weighbridge", "up", *_arguments(asked)],
+            [sys.executable, "-P", "-m", "weighbridge", "up", "--json", *_arguments(asked)],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=words,
+            stdout=result,
+            stderr=subprocess.DEVNULL,
             cwd=Path.cwd(),
             start_new_session=True,
         )
-        deadline = time.monotonic() + _START_LIMIT
-        while time.monotonic() < deadline and owner.poll() is None:
-            mesh = LocalMesh(asked["mesh_name"])
-            if mesh.is_up and mesh.owner == owner.pid:
-                return mesh
-            time.sleep(0.02)
-        owner.terminate()
-        words.seek(0)
-        raise MeshError(_reason(words.read().decode(errors="replace")))
+        try:
+            return _standing(owner, asked["mesh_name"])
+        except BaseException:  # Ctrl-C among them
+            with processes.uninterrupted():
+                owner.terminate()
+                owner.wait()
+            result.seek(0)
+            if error := _error(result.read()):
+                raise error from None
+            raise
+
+
+def _standing(owner: subprocess.Popen[bytes], name: str) -> LocalMesh:
+    """The owner's mesh as soon as it is ready."""
+    deadline = time.monotonic() + _START_LIMIT
+    while time.monotonic() < deadline and owner.poll() is None:
+        mesh = LocalMesh(name)
+        if mesh.is_up and mesh.owner == owner.pid:
+            return mesh
+        time.sleep(0.02)
+    raise MeshError(f"the mesh did not start within {_START_LIMIT:.0f} s", "look at `weighbridge up`")
 
 
 def _arguments(asked: Mapping[str, Any]) -> list[str]:
@@ -71,8 +86,13 @@ def _arguments(asked: Mapping[str, Any]) -> list[str]:
     return plain + [f"--replicas={pair}" for pair in asked["replicas"]]
 
 
-def _reason(words: str) -> str:
-    for line in words.splitlines():
-        if line.startswith("error: "):
-            return line.removeprefix("error: ")
-    return "the mesh did not start"
+def _error(result: bytes) -> MeshError | MeshSettingError | None:
+    """What the owner printed as its error, where it was not ended by us."""
+    try:
+        told = json.loads(result)["error"]
+    except (ValueError, KeyError):
+        return None
+    if told["code"] == ExitCode.INTERRUPTED:
+        return None
+    kind = MeshSettingError if told["code"] == ExitCode.USAGE else MeshError
+    return kind(told["message"], told["hint"])

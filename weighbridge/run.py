@@ -12,11 +12,13 @@ import click
 from analyzer.exit_codes import OF_OUTCOME
 from analyzer.records import Weights
 from setup import routes
-from setup.mesh import Mesh
+from setup.mesh import Mesh, MeshError
 
 from . import console, folders, load_options, meshes, options
 
 if TYPE_CHECKING:
+    from analyzer.judgement import Judgement
+
     from .conduct import Conducted, Live
 
 
@@ -67,15 +69,27 @@ def run(
 
 def finish(conducted: Conducted, *, as_json: bool) -> int:
     """Judge what was collected, report it, and only then raise what broke the run off."""
-    from . import verdicts  # so do plots
+    from analyzer.judge import judge  # so do plots
 
-    judgement = verdicts.write(conducted.folder)
-    if conducted.trouble is not None:
-        raise conducted.trouble
+    from . import verdicts
+
+    judgement = judge(conducted.folder)
+    verdicts.write(conducted.folder, judgement)
+    if trouble := conducted.trouble or _lost(judgement):
+        raise trouble
     if conducted.interrupted and judgement.split.requests == judgement.split.unlabelled:
         raise KeyboardInterrupt
     verdicts.show(judgement, as_json=as_json)
     return OF_OUTCOME[judgement.outcome]
+
+
+def _lost(judgement: Judgement) -> MeshError | None:
+    """Calls that the mesh did not log: a gap where no page misses its call is only a warning."""
+    missing, matching = judgement.run.missing, judgement.matching
+    if not missing or not matching or not matching.without_call:
+        return None
+    others = f", and {len(missing) - 1} more like it" if len(missing) > 1 else ""
+    return MeshError(f"{missing[0]}{others}", f"what was seen is in {judgement.folder}/report.html")
 
 
 def _applied(mesh: Mesh, weights: Weights) -> Live:

@@ -77,6 +77,8 @@ def _measure(scenario: Scenario, mesh: LocalMesh, test: SplitTest, most: int, fo
         conducted = conduct.conduct(wanted, fresh, mesh.url, mesh, conduct.Live(live, live))
         if conducted.trouble is not None:
             raise conducted.trouble
+        if conducted.interrupted:
+            raise KeyboardInterrupt
         return record(scenario, rounds(test, evidence(conducted.folder).decided, most))
 
 

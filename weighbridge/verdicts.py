@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-from analyzer.judge import judge
 from analyzer.judgement import Judgement
 from analyzer.report import html, junit, markdown, text
 from analyzer.run import RunFolder
 
 from . import console
+from .folders import FolderError
 
 
-def write(folder: RunFolder) -> Judgement:
-    """Judge the run and leave verdict.json and the reports in its folder."""
-    judgement = judge(folder)
+def write(folder: RunFolder, judgement: Judgement) -> None:
+    """Leave verdict.json and the reports in the run's folder; raises FolderError if it takes no more."""
     for name, content in {
         "verdict.json": json.dumps(judgement.as_dict(), indent=2) + "\n",
         "report.html": html.report(judgement),
         "report.md": markdown.report(judgement),
         "junit.xml": junit.report(judgement),
     }.items():
-        beside = folder.path / f".{name}.new"
+        try:
+            _replace(folder.path / name, content)
+        except OSError as error:
+            raise FolderError.of(folder.path, error) from error
+
+
+def _replace(path: Path, content: str) -> None:
+    """Write beside and rename: whoever reads finds all of the old or all of the new."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
         beside.write_text(content)
-        beside.replace(folder.path / name)
-    return judgement
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def show(judgement: Judgement, *, as_json: bool) -> None:

@@ -49,6 +49,12 @@ class Owner:
             standing = Standing(os.getpid(), slot, changed(layout, port=port))
             self._start(envoy, standing, documents)
             self._folder.write(standing)
+        except OSError as error:
+            self.down()
+            raise MeshError(
+                f"cannot write to {self._folder.path}: {error.strerror or error}",
+                "make room there, or set WEIGHBRIDGE_HOME to another folder",
+            ) from error
         except BaseException:
             self.down()
             raise
@@ -61,14 +67,15 @@ class Owner:
 
     def down(self) -> None:
         """End everything that is ours; where ``up`` was refused, that is nothing."""
-        processes.end(self._children)
-        self._children.clear()
-        if self._lock is not None:
-            self._folder.remove()
-        for held in (self._slot, self._lock):
-            if held is not None:
-                held.close()
-        self._slot = self._lock = None
+        with processes.uninterrupted():
+            processes.end(self._children)
+            self._children.clear()
+            if self._lock is not None:
+                self._folder.remove()
+            for held in (self._slot, self._lock):
+                if held is not None:
+                    held.close()
+            self._slot = self._lock = None
 
     def _start(self, envoy: Path, standing: Standing, documents: Sequence[Document]) -> None:
         topology = standing.topology()

@@ -59,10 +59,10 @@ class Proxies:
         """Make every Envoy serve the documents; on any refusal all keep what they had."""
         before = translate(self.documents(), self._topology)
         after = translate(documents, self._topology)
-        moved = [pod for pod in self._topology.pods if before[pod.name] != after[pod.name]]
+        moved = [pod for pod in self._topology.pods if not self._has(pod, after[pod.name])]
         try:
             self._shift(moved, before, after)
-        except MeshError:
+        except BaseException:  # Ctrl-C among them
             for pod in moved:
                 self._publish(pod, before[pod.name])
             raise
@@ -127,6 +127,11 @@ class Proxies:
                 replace(self._folder.proxy(pod.name) / name, text)
                 version = discovery.version(text)
         return version
+
+    def _has(self, pod: Pod, config: ProxyConfig) -> bool:
+        """Whether the proxy's files say so already; documents may lie where a change was killed."""
+        folder = self._folder.proxy(pod.name)
+        return all((folder / name).read_text() == text for name, text in discovery.files(config).items())
 
     def _keep(self, documents: Sequence[Document]) -> None:
         replace(self._folder.documents_file, istio.dump(documents))
