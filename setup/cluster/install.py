@@ -1,0 +1,126 @@
+"""Istio put into a cluster by istioctl, as the tutorial does, and taken out again."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..mesh import MeshSettingError
+from ..objects import dumped
+from .istio_version import IstioVersion
+from .istioctl import Answer, Hear, Istioctl
+
+PROFILES = ("demo", "default", "minimal")
+ACCESS_LOG = "/dev/stdout"
+TRACER = {
+    "name": "zipkin",
+    "zipkin": {"service": "zipkin.istio-system.svc.cluster.local", "port": 9411},
+}
+"""The extension provider that a Telemetry names; Jaeger answers at the same Service."""
+NO_TRACER_SINCE = 22
+"""From Istio 1.22 on nothing is sent to Zipkin unless a provider and a Telemetry say so."""
+_VERIFY_GONE = 24
+_UNINSTALL_SINCE = 16
+_PROFILE_IN_CHARTS_SINCE = 21
+_COMPONENTS = 4
+"""Base, istiod, two gateways: each is waited for on its own."""
+_BEYOND_READINESS = 60.0
+"""Seconds that istioctl may take for all that is not waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is installed; ``sampling`` is the percentage of requests that are traced."""
+
+    profile: str = "demo"
+    sampling: float = 100.0
+    readiness: float = 300.0
+    """Seconds until each component must be ready."""
+
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            raise MeshSettingError(f"there is no profile {self.profile}", f"known: {', '.join(PROFILES)}")
+        if not 0 <= self.sampling <= 100:
+            raise MeshSettingError(f"{self.sampling:g} % cannot be sampled", "give 0 to 100")
+
+
+def operator(version: IstioVersion, settings: Settings) -> dict[str, Any]:
+    """The IstioOperator document that ``istioctl install -f`` takes; what is not in it is the profile's."""
+    return {
+        "apiVersion": "install.istio.io/v1alpha1",
+        "kind": "IstioOperator",
+        "spec": {"profile": settings.profile, "meshConfig": mesh_config(version, settings)},
+    }
+
+
+def mesh_config(version: IstioVersion, settings: Settings) -> dict[str, Any]:
+    """An access log on every proxy and a tracer; lists replace those of the profile."""
+    config: dict[str, Any] = {
+        "accessLogFile": ACCESS_LOG,
+        "defaultConfig": {"tracing": {"sampling": settings.sampling}},
+    }
+    if version.since(NO_TRACER_SINCE):
+        config["extensionProviders"] = [TRACER]
+    return config
+
+
+def install(istioctl: Istioctl, settings: Settings, hear: Hear | None = None) -> None:
+    """Install, or bring what is installed to the same state; returns when every component is ready."""
+    limit = settings.readiness * _COMPONENTS + _BEYOND_READINESS
+    with tempfile.TemporaryDirectory(prefix="weighbridge-") as folder:
+        file = Path(folder) / "istio.yaml"
+        file.write_text(dumped([operator(istioctl.version, settings)]))
+        istioctl.do(*install_arguments(file, settings), limit=limit, hear=hear)
+
+
+def install_arguments(file: Path, settings: Settings) -> Sequence[str]:
+    return ("install", "-y", "-f", str(file), "--readiness-timeout", f"{settings.readiness:g}s")
+
+
+def verify(istioctl: Istioctl, settings: Settings, hear: Hear | None = None) -> Answer:
+    """Hold what is installed against what was asked for; raises IstioctlError with the first difference.
+
+    ``verify-install`` ended with 1.23; what took its place is ``install --verify``, which applies once more.
+    """
+    if not istioctl.version.since(_VERIFY_GONE):
+        return istioctl.do("verify-install", hear=hear)
+    with tempfile.TemporaryDirectory(prefix="weighbridge-") as folder:
+        file = Path(folder) / "istio.yaml"
+        file.write_text(dumped([operator(istioctl.version, settings)]))
+        limit = settings.readiness * _COMPONENTS + _BEYOND_READINESS
+        return istioctl.do(*install_arguments(file, settings), "--verify", limit=limit, hear=hear)
+
+
+def uninstall_arguments(version: IstioVersion) -> Sequence[str]:
+    """Everything of Istio, whatever its revision."""
+    experimental = () if version.since(_UNINSTALL_SINCE) else ("x",)
+    return (*experimental, "uninstall", "--purge", "-y")
+
+
+def uninstall(istioctl: Istioctl, hear: Hear | None = None) -> None:
+    """Take Istio out of the cluster. Its namespace stays, since others may have put things there."""
+    istioctl.do(*uninstall_arguments(istioctl.version), limit=300.0, hear=hear)
+
+
+def helm_values(version: IstioVersion, settings: Settings) -> Mapping[str, Any]:
+    """Values of the istiod chart that come to the same, for those who install with Helm."""
+    values: dict[str, Any] = {"meshConfig": mesh_config(version, settings)}
+    if version.since(_PROFILE_IN_CHARTS_SINCE) and settings.profile == "demo":
+        values = {"profile": "demo", **values}
+    return values
+
+
+def helm_commands(version: IstioVersion, settings: Settings) -> str:
+    """What to type instead of ``istioctl install``, with the values above it in a file."""
+    gateway = settings.profile != "minimal"
+    lines = [
+        "helm repo add istio https://istio-release.storage.googleapis.com/charts",
+        f"helm install istio-base istio/base -n istio-system --create-namespace --version {version}",
+        f"helm install istiod istio/istiod -n istio-system --version {version} -f values.yaml --wait",
+    ]
+    if gateway:
+        lines.append(f"helm install istio-ingressgateway istio/gateway -n istio-system --version {version}")
+    return "\n".join(lines)

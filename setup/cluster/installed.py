@@ -1,0 +1,75 @@
+"""The Istio that a cluster has: version, revision, and whether its proxies log and trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .. import objects
+from .api import Api
+from .istio_version import IstioVersion, found_in
+
+ISTIO_NAMESPACE = "istio-system"
+_CONTROL_PLANE = "app=istiod"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One control plane; a cluster may have several, each of a revision of its own."""
+
+    version: IstioVersion
+    revision: str
+    ready: bool
+    mesh_config: Mapping[str, Any]
+
+    @property
+    def logs(self) -> bool:
+        """Whether the mesh configuration itself switches the access log on; a Telemetry may do it, too."""
+        return bool(self.mesh_config.get("accessLogFile"))
+
+    @property
+    def tracers(self) -> Sequence[str]:
+        """Names of the providers that a Telemetry may send traces to."""
+        providers = self.mesh_config.get("extensionProviders") or ()
+        return [str(one.get("name")) for one in providers if isinstance(one, Mapping)]
+
+    def __str__(self) -> str:
+        return f"Istio {self.version}, revision {self.revision}"
+
+
+def installed(api: Api) -> Sequence[Installed]:
+    """Every control plane of the cluster, the default revision first; none where Istio is not installed."""
+    found = list(_control_planes(api))
+    return sorted(found, key=lambda one: (one.revision != "default", one.revision))
+
+
+def _control_planes(api: Api) -> Iterator[Installed]:
+    for deployment in api.items(api.path("apps/v1", "Deployment", ISTIO_NAMESPACE), _CONTROL_PLANE):
+        version = _version(deployment)
+        if version is None:
+            continue
+        labels = deployment["metadata"].get("labels", {})
+        revision = str(labels.get("istio.io/rev") or "default")
+        ready = int(deployment.get("status", {}).get("readyReplicas") or 0) > 0
+        yield Installed(version, revision, ready, _mesh_config(api, revision))
+
+
+def _version(deployment: Mapping[str, Any]) -> IstioVersion | None:
+    """From the tag of the image, ``…/pilot:1.30.3-distroless``; labels tell it since Istio 1.24 only."""
+    for container in deployment["spec"]["template"]["spec"]["containers"]:
+        if container["name"] == "discovery":
+            tag = found_in(str(container["image"]).rpartition(":")[2])
+            return tag and IstioVersion(tag.major, tag.minor, tag.patch)
+    return None
+
+
+def _mesh_config(api: Api, revision: str) -> Mapping[str, Any]:
+    name = "istio" if revision == "default" else f"istio-{revision}"
+    found = api.find(api.path("v1", "ConfigMap", ISTIO_NAMESPACE, name))
+    text = (found or {}).get("data", {}).get("mesh", "")
+    try:
+        config: Any = next(iter(objects.loaded(text)), {})
+    except objects.ObjectsError:
+        return {}
+    return config if isinstance(config, Mapping) else {}

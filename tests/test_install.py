@@ -1,0 +1,242 @@
+"""Istio put into a cluster and taken out: what istioctl is asked, and what it does about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cluster_fixtures import Namespace
+from control_plane import ControlPlane
+from istio_release import StandIn, release_folder, stand_in
+
+from setup import objects
+from setup.cluster.api import Api
+from setup.cluster.connection import connect
+from setup.cluster.install import (
+    Settings,
+    helm_commands,
+    helm_values,
+    install,
+    operator,
+    uninstall,
+    verify,
+)
+from setup.cluster.installed import installed
+from setup.cluster.istio_version import IstioVersion
+from setup.cluster.istioctl import Istioctl, IstioctlError, opened
+from setup.mesh import MeshSettingError
+
+OLD, TODAY = IstioVersion(1, 12, 1), IstioVersion(1, 30, 3)
+TODAY_SAYS = {"version --remote=false -o json": {"out": '{"clientVersion": {"version": "1.30.3"}}'}}
+INSTALL = "install -y -f FILE0 --readiness-timeout 300s"
+
+
+def test_1_12_installs_the_tutorials_profile_with_its_log_and_all_traces(tmp_path: Path) -> None:
+    program = stand_in(tmp_path, {INSTALL: {"err": "✔ Istiod installed\n"}})
+    heard: list[str] = []
+    install(opened(program.path), Settings(), heard.append)
+    assert heard == ["✔ Istiod installed"]
+    assert given(program) == {
+        "apiVersion": "install.istio.io/v1alpha1",
+        "kind": "IstioOperator",
+        "spec": {
+            "profile": "demo",
+            "meshConfig": {
+                "accessLogFile": "/dev/stdout",
+                "defaultConfig": {"tracing": {"sampling": 100.0}},
+            },
+        },
+    }
+
+
+def test_an_istio_of_today_gets_a_tracer_as_well(tmp_path: Path) -> None:
+    program = stand_in(tmp_path, {**TODAY_SAYS, "install -y -f FILE0 --readiness-timeout 60s": {}})
+    install(opened(program.path), Settings("minimal", 5, readiness=60))
+    assert given(program)["spec"] == {
+        "profile": "minimal",
+        "meshConfig": {
+            "accessLogFile": "/dev/stdout",
+            "defaultConfig": {"tracing": {"sampling": 5}},
+            "extensionProviders": [
+                {
+                    "name": "zipkin",
+                    "zipkin": {"service": "zipkin.istio-system.svc.cluster.local", "port": 9411},
+                }
+            ],
+        },
+    }
+
+
+def test_verification_is_a_command_up_to_1_23_and_an_option_since(tmp_path: Path) -> None:
+    old = stand_in(tmp_path, {"verify-install": {}})
+    verify(opened(old.path), Settings())
+    assert old.calls == [["verify-install"]]
+    today = stand_in(tmp_path, {**TODAY_SAYS, f"{INSTALL} --verify": {}})
+    verify(opened(today.path), Settings())
+    assert today.calls[-1][-1] == "--verify"
+
+
+@pytest.mark.parametrize(
+    ("says", "asked"),
+    [({}, "x uninstall --purge -y"), (TODAY_SAYS, "uninstall --purge -y")],
+    ids=["1.12", "today"],
+)
+def test_uninstall_was_an_experiment_in_1_12(tmp_path: Path, says: dict[str, Any], asked: str) -> None:
+    program = stand_in(tmp_path, {**says, asked: {}})
+    uninstall(opened(program.path))
+    assert program.calls == [asked.split()]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"profile": "ambient"}, "there is no profile ambient"), ({"sampling": 101}, "101 % cannot be sampled")],
+)
+def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(MeshSettingError) as caught:
+        Settings(**settings)
+    assert str(caught.value) == message
+
+
+def test_those_who_use_helm_get_the_same_as_values_and_commands() -> None:
+    assert helm_values(TODAY, Settings(sampling=10)) == {
+        "profile": "demo",
+        "meshConfig": operator(TODAY, Settings(sampling=10))["spec"]["meshConfig"],
+    }
+    assert list(helm_values(OLD, Settings())) == ["meshConfig"]  # its charts know no profile
+    assert helm_commands(TODAY, Settings("minimal")).splitlines() == [
+        "helm repo add istio https://istio-release.storage.googleapis.com/charts",
+        "helm install istio-base istio/base -n istio-system --create-namespace --version 1.30.3",
+        "helm install istiod istio/istiod -n istio-system --version 1.30.3 -f values.yaml --wait",
+    ]
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("profile", ["demo", "default", "minimal"])
+def test_a_real_istioctl_makes_of_it_what_we_mean(tmp_path: Path, profile: str) -> None:
+    istioctl = real()
+    file = tmp_path / "istio.yaml"
+    file.write_text(objects.dumped([operator(istioctl.version, Settings(profile, 25))]))
+    made = istioctl.do("manifest", "generate", "-f", str(file)).out
+    (config,) = (one for one in parts(made) if "\n  name: istio\n" in one and "\n  mesh: |-\n" in one)
+    mesh = next(iter(objects.loaded(next(iter(objects.loaded(config)))["data"]["mesh"])))
+    expected = operator(istioctl.version, Settings(profile, 25))["spec"]["meshConfig"]
+    assert mesh["accessLogFile"] == "/dev/stdout"
+    assert mesh["defaultConfig"]["tracing"] == {"sampling": 25}
+    assert mesh["extensionProviders"] == expected["extensionProviders"]
+    gateways = [one for one in parts(made) if "\nkind: Deployment\n" in one and "gateway" in one]
+    assert len(gateways) == {"demo": 2, "default": 1, "minimal": 0}[profile]
+
+
+@pytest.mark.e2e
+def test_a_real_installation_that_fails_half_way_says_what_the_api_server_refused(
+    namespace: Namespace,
+) -> None:
+    heard: list[str] = []
+    with pytest.raises(IstioctlError) as caught:
+        install(real("test"), Settings("minimal", readiness=1), heard.append)
+    assert any(line.startswith("The Kubernetes version v1.20.2 is not supported by Istio") for line in heard)
+    assert str(caught.value).startswith(
+        "istioctl install failed: failed to install manifests: 2 errors occurred: * failed to update "
+        "resource with server-side apply for obj CustomResourceDefinition//"
+    )
+    assert caught.value.hint.startswith("try it by hand: istioctl install -y -f ")
+
+
+@pytest.mark.e2e
+def test_a_real_uninstallation_takes_away_what_was_left_and_can_be_repeated(
+    istio_system: ControlPlane,
+) -> None:
+    create_istiod(istio_system, "default", "registry.istio.io/release/pilot:1.30.3")
+    uninstall(real("test"))
+    istio_system.until(lambda: not istio_system.has(f"{DEPLOYMENTS}/istiod"))
+    uninstall(real("test"))
+
+
+@pytest.mark.e2e
+def test_a_cluster_without_istio_has_none(namespace: Namespace) -> None:
+    assert installed(Api(*connect())) == []
+
+
+@pytest.mark.e2e
+def test_every_control_plane_is_recognised_with_version_revision_log_and_tracers(
+    istio_system: ControlPlane,
+) -> None:
+    create_istiod(istio_system, "canary", "registry.istio.io/release/pilot:1.30.3-distroless", ready=True)
+    create_istiod(istio_system, "default", "docker.io/istio/pilot:1.12.1")
+    mesh = {"accessLogFile": "/dev/stdout", "extensionProviders": [{"name": "zipkin"}]}
+    istio_system.call("POST", CONFIG_MAPS, config_map("istio-canary", mesh))
+    default, canary = installed(Api(*connect()))
+    assert (str(default), default.ready, default.logs, default.tracers) == (
+        "Istio 1.12.1, revision default",
+        False,
+        False,
+        [],
+    )
+    assert (str(canary), canary.ready, canary.logs, canary.tracers) == (
+        "Istio 1.30.3, revision canary",
+        True,
+        True,
+        ["zipkin"],
+    )
+
+
+DEPLOYMENTS = "/apis/apps/v1/namespaces/istio-system/deployments"
+PODS = "/api/v1/namespaces/istio-system/pods"
+CONFIG_MAPS = "/api/v1/namespaces/istio-system/configmaps"
+
+
+@pytest.fixture
+def istio_system(namespace: Namespace) -> Iterator[ControlPlane]:
+    """The namespace of Istio, empty, for one test."""
+    plane = namespace.plane
+    if not plane.has("/api/v1/namespaces/istio-system"):
+        plane.call("POST", "/api/v1/namespaces", {"metadata": {"name": "istio-system"}})
+    yield plane
+    for collection in (DEPLOYMENTS, CONFIG_MAPS):
+        plane.call("DELETE", collection)
+
+
+def create_istiod(plane: ControlPlane, revision: str, image: str, *, ready: bool = False) -> None:
+    name = "istiod" if revision == "default" else f"istiod-{revision}"
+    labels = {"app": "istiod", "istio.io/rev": revision, "operator.istio.io/component": "Pilot"}
+    labels["install.operator.istio.io/owning-resource"] = "unknown"
+    containers = [{"name": "discovery", "image": image}]
+    deployment = {
+        "metadata": {"name": name, "labels": labels},
+        "spec": {
+            "replicas": int(ready),
+            "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": containers}},
+        },
+    }
+    plane.call("POST", DEPLOYMENTS, deployment)
+    if ready:
+        (pod,) = plane.until(lambda: plane.call("GET", f"{PODS}?labelSelector=app={name}")["items"])
+        status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+        path = f"{PODS}/{pod['metadata']['name']}/status"
+        plane.call("PATCH", path, {"status": status}, "application/merge-patch+json")
+        plane.until(
+            lambda: plane.call("GET", f"{DEPLOYMENTS}/{name}").get("status", {}).get("readyReplicas") == 1
+        )
+
+
+def config_map(name: str, mesh: dict[str, Any]) -> dict[str, Any]:
+    return {"metadata": {"name": name}, "data": {"mesh": json.dumps(mesh)}}
+
+
+def given(program: StandIn) -> dict[str, Any]:
+    """The document that it was given as a file."""
+    (document,) = objects.loaded(program.given())
+    assert isinstance(document, dict)
+    return document
+
+
+def parts(manifests: str) -> list[str]:
+    return manifests.split("\n---\n")
+
+
+def real(context: str | None = None) -> Istioctl:
+    return opened(release_folder() / "bin" / "istioctl", context)
