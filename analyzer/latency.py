@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .intervals import Interval
 from .records import Outcome, Version
+from .wilson import Interval
 
 Latencies = NDArray[np.float64]
 """Milliseconds, sorted ascending."""

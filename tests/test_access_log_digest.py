@@ -166,6 +166,18 @@ def test_the_extension_can_be_kept_out_and_nothing_changes() -> None:
     assert told[""] == told["1"]
 
 
+def test_the_verb_that_reads_logs_loads_neither_statistics_nor_tables() -> None:
+    """They take longer to load than a hundred megabytes to read, and more memory than a log of any size."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, weighbridge.logs; print(*sys.modules)"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert {"scipy", "pandas", "pyarrow", "matplotlib"}.isdisjoint(done.stdout.split())
+
+
 @pytest.mark.parametrize("form", Format)
 def test_a_long_line_is_read_in_time_that_grows_with_its_length(form: Format) -> None:
     """By the bytes that are looked at, not by a clock: the reader gets through 8 MB of hostile fields at all.

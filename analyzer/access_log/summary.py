@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from ..intervals import Interval, wilson
 from ..records import Distribution, Version
+from ..wilson import Interval, wilson
 from .flags import meaning
 from .hops import Hop, Reporter, Witness
 from .quantiles import Latency, latency, merged

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ..intervals import Interval
+from ..wilson import Interval
 
 THIN = "\u202f"
 """A narrow space that does not break: a number and its unit stay together."""
