@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
+from .exit_codes import ExitCode
 from .intervals import Interval, clopper_pearson
 from .records import Outcome, Version
 from .split import SplitTest
@@ -27,7 +29,7 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How often the test came to each outcome. ``interval`` is that of the wrong ones' share, at 99 %."""
+    """How often the test came to each outcome."""
 
     scenario: Scenario
     outcomes: tuple[Outcome, ...]
@@ -44,8 +46,36 @@ class Record:
         return len(self.outcomes) - self.count(Outcome.FAIL)
 
     @property
+    def rate(self) -> Rate:
+        return Rate(self.wrong, len(self.outcomes))
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many wrong rounds of so many; the interval of their share is exact, at 99 %."""
+
+    wrong: int
+    rounds: int
+
+    @property
     def interval(self) -> Interval:
-        return clopper_pearson(self.wrong, len(self.outcomes), 0.01)
+        return clopper_pearson(self.wrong, self.rounds, 0.01)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"wrong": self.wrong, "rounds": self.rounds, **self.interval.as_dict()}
+
+
+def rate(records: Sequence[Record], expected: Outcome) -> Rate:
+    """Over all meshes of which the test should say the same: false FAILs, or missed errors."""
+    alike = [one for one in records if one.scenario.expected is expected]
+    return Rate(sum(one.wrong for one in alike), sum(len(one.outcomes) for one in alike))
+
+
+def verdict(records: Sequence[Record]) -> ExitCode:
+    """REFUTED by a single wrong round, UNDECIDED where some mesh was not judged even once."""
+    if any(one.wrong for one in records):
+        return ExitCode.REFUTED
+    return ExitCode.HOLDS if all(one.outcomes for one in records) else ExitCode.UNDECIDED
 
 
 def rounds(test: SplitTest, decided: Sequence[Version | None], most: int) -> list[Decision]:
