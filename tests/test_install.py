@@ -16,6 +16,7 @@ from setup import objects
 from setup.cluster.api import Api
 from setup.cluster.connection import connect
 from setup.cluster.install import (
+    Install,
     Settings,
     helm_commands,
     helm_values,
@@ -27,7 +28,7 @@ from setup.cluster.install import (
 from setup.cluster.installed import installed
 from setup.cluster.istio_version import IstioVersion
 from setup.cluster.istioctl import Istioctl, IstioctlError, opened
-from setup.mesh import MeshSettingError
+from setup.mesh import MeshError, MeshSettingError
 
 OLD, TODAY = IstioVersion(1, 12, 1), IstioVersion(1, 30, 3)
 TODAY_SAYS = {"version --remote=false -o json": {"out": '{"clientVersion": {"version": "1.30.3"}}'}}
@@ -181,6 +182,38 @@ def test_every_control_plane_is_recognised_with_version_revision_log_and_tracers
         True,
         ["zipkin"],
     )
+
+
+@pytest.mark.e2e
+def test_the_step_installs_where_there_is_no_istio_and_else_changes_nothing(
+    istio_system: ControlPlane, tmp_path: Path
+) -> None:
+    program = stand_in(tmp_path, {f"{INSTALL} --context test": {"err": "✔ Istiod installed\n"}})
+    step = Install(Api(*connect()), opened(program.path, "test"))
+    heard: list[str] = []
+    assert list(step.plan()) == ["install Istio 1.12.1, profile demo, with its access log on"]
+    step.run(heard.append)
+    assert heard == ["✔ Istiod installed"]
+
+    create_istiod(istio_system, "default", "docker.io/istio/pilot:1.20.0")
+    heard.clear()
+    assert list(step.plan()) == []
+    step.run(heard.append)
+    assert len(program.calls) == 1
+    assert heard == [
+        "Istio 1.20.0, revision default is there and is used as it is",
+        "its access log is off: set meshConfig.accessLogFile=/dev/stdout, or apply a Telemetry",
+    ]
+
+
+@pytest.mark.e2e
+def test_the_step_without_istio_and_without_istioctl_names_the_way_on(istio_system: ControlPlane) -> None:
+    step = Install(Api(*connect()), None)
+    assert list(step.plan()) == []
+    with pytest.raises(MeshError) as caught:
+        step.run(print)
+    assert str(caught.value) == "there is no Istio in the cluster of context test"
+    assert caught.value.hint == "name an istioctl with --istioctl, or fetch one with --istio-version"
 
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/istio-system/deployments"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..mesh import MeshSettingError
+from ..mesh import MeshError, MeshSettingError
 from ..objects import dumped
+from . import installed
+from .api import Api
 from .istio_version import IstioVersion
 from .istioctl import Answer, Hear, Istioctl
 
@@ -45,6 +47,36 @@ class Settings:
             raise MeshSettingError(f"there is no profile {self.profile}", f"known: {', '.join(PROFILES)}")
         if not 0 <= self.sampling <= 100:
             raise MeshSettingError(f"{self.sampling:g} % cannot be sampled", "give 0 to 100")
+
+
+class Install:
+    """The step that installs Istio; one that is there is used as it is, whatever its version and revision."""
+
+    name = "istio"
+
+    def __init__(self, api: Api, istioctl: Istioctl | None, settings: Settings | None = None) -> None:
+        """Without an istioctl, an Istio must be there already."""
+        self._api = api
+        self._istioctl = istioctl
+        self._settings = settings or Settings()
+
+    def plan(self) -> Iterable[str]:
+        if self._istioctl is not None and installed.first(self._api) is None:
+            version, profile = self._istioctl.version, self._settings.profile
+            yield f"install Istio {version}, profile {profile}, with its access log on"
+
+    def run(self, say: Hear) -> None:
+        if (here := installed.first(self._api)) is None:
+            if self._istioctl is None:
+                raise MeshError(
+                    f"there is no Istio in the cluster of context {self._api.target.context}",
+                    "name an istioctl with --istioctl, or fetch one with --istio-version",
+                )
+            install(self._istioctl, self._settings, say)
+            return
+        say(f"{here} is there and is used as it is")
+        if not here.logs:
+            say(f"its access log is off: set meshConfig.accessLogFile={ACCESS_LOG}, or apply a Telemetry")
 
 
 def operator(version: IstioVersion, settings: Settings) -> dict[str, Any]:

@@ -20,6 +20,8 @@ class Installed:
 
     version: IstioVersion
     revision: str
+    """``default`` where it has no other name."""
+    deployment: str
     ready: bool
     mesh_config: Mapping[str, Any]
 
@@ -44,15 +46,21 @@ def installed(api: Api) -> Sequence[Installed]:
     return sorted(found, key=lambda one: (one.revision != "default", one.revision))
 
 
+def first(api: Api) -> Installed | None:
+    """The control plane of the default revision, else the first by name; None where there is none."""
+    return next(iter(installed(api)), None)
+
+
 def _control_planes(api: Api) -> Iterator[Installed]:
     for deployment in api.items(api.path("apps/v1", "Deployment", ISTIO_NAMESPACE), _CONTROL_PLANE):
         version = _version(deployment)
-        if version is None:
+        metadata = deployment["metadata"]
+        if version is None or "deletionTimestamp" in metadata:
             continue
-        labels = deployment["metadata"].get("labels", {})
+        labels = metadata.get("labels", {})
         revision = str(labels.get("istio.io/rev") or "default")
         ready = int(deployment.get("status", {}).get("readyReplicas") or 0) > 0
-        yield Installed(version, revision, ready, _mesh_config(api, revision))
+        yield Installed(version, revision, metadata["name"], ready, _mesh_config(api, revision))
 
 
 def _version(deployment: Mapping[str, Any]) -> IstioVersion | None:
