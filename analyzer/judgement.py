@@ -20,7 +20,7 @@ from .split_verdict import SplitVerdict
 FORMAT = 1
 """Of verdict.json. History: 1 is the first."""
 CALLS = "reviews calls in productpage's outbound log"
-PAGES = "pages, by their stars: no proxy log was at hand"
+PAGES = "pages, by what they show: no proxy log was at hand"
 
 
 @dataclass(frozen=True, slots=True)

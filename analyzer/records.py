@@ -19,6 +19,11 @@ _EXAMPLE = "write for example v2=90,v3=10"
 _VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 
 
+def is_version(text: str) -> bool:
+    """Whether a text can be a version label, as Kubernetes takes label values."""
+    return _VERSION.match(text) is not None
+
+
 class WeightsError(InputError):
     """The weights cannot be: the message says why, the hint what to write instead."""
 
@@ -34,7 +39,7 @@ class Weights:
             raise WeightsError("no weights given", _EXAMPLE)
         seen: set[Version] = set()
         for version, weight in self.by_version:
-            if not _VERSION.match(version):
+            if not is_version(version):
                 raise WeightsError(f"{version!r} is no version name", _EXAMPLE)
             if version in seen:
                 raise WeightsError(f"{version} is named twice", f"give {version} one weight")
@@ -86,10 +91,11 @@ class Weights:
 
 
 class Trouble(StrEnum):
-    """Why a page shows no usable stars; the page itself answers 200 in the first two cases."""
+    """Why a page shows no usable stars; the page itself answers 200 in all cases but the last."""
 
     REVIEWS = "reviews"  # "Error fetching product reviews": no reviews call succeeded
     RATINGS = "ratings"  # reviews came, ratings did not: v2 and v3 look alike
+    NO_VERSION = "no-version"  # of another application than Bookinfo: the answer names no version
     NOT_A_PAGE = "not-a-page"  # the gateway's own error text, an empty body, anything else
 
 

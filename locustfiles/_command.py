@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ._settings import ENVIRONMENT, Settings, SettingsError
+from ._settings import ENVIRONMENT, Arrivals, Settings, SettingsError
 
 SETTINGS_FILE = "load.json"
 LISTEN = ("127.0.0.1", 5557)
@@ -39,7 +39,13 @@ class LoadPlan:
     requests: int | None = None
     seconds: float | None = None
     rate: float = 0.0
+    arrivals: Arrivals | None = None
+    in_flight: int = 1000
+    think: float = 0.0
+    shape: str | None = None
     path: str = "/productpage"
+    login: str | None = None
+    version_from: str | None = None
     timeout: float = 15.0
     insecure: bool = False
     seed: int = 0
@@ -58,6 +64,10 @@ class LoadPlan:
                 f"{self.processes} processes and {self.workers} workers",
                 "ask for several processes here or for workers from anywhere",
             )
+        if self.shape is not None and (self.arrivals or not self.seconds):
+            raise SettingsError(
+                f"a {self.shape} is of readers, in a given time", "give a time, and no arrivals"
+            )
         if self.users < 1:
             raise SettingsError(f"{self.users} users cannot read", "ask for 1 or more")
         if self.seconds is not None and not 1 <= self.seconds < float("inf"):
@@ -71,12 +81,19 @@ class LoadPlan:
 
 def command(plan: LoadPlan) -> list[str]:
     """The arguments of the process, Python included. A failed request is a row, and changes no exit code."""
-    users = str(max(min(plan.users, plan.requests or plan.users), plan.processes, plan.workers))
-    arguments = [sys.executable, "-m", "locust", "-f", str(_HERE / "productpage.py"), "--headless"]
+    readers = min(plan.users, plan.requests or plan.users) if not plan.arrivals else 1
+    users = str(max(readers, plan.processes, plan.workers))
+    files = ["arrival_rate.py"] if plan.arrivals else ["productpage.py"]
+    if plan.shape:
+        files.append("shapes.py")
+    given = ",".join(str(_HERE / file) for file in files)
+    arguments = [sys.executable, "-m", "locust", "-f", given, "--headless"]
     arguments += ["--only-summary", "--exit-code-on-error", "0", "--host", plan.url]
     arguments += ["--users", users, "--spawn-rate", users]
     if plan.seconds is not None:
         arguments += ["--run-time", f"{math.ceil(plan.seconds)}s"]
+    if plan.shape:
+        arguments += ["--shape", plan.shape]
     return arguments + _distributed(plan)
 
 
@@ -115,7 +132,12 @@ def _settings(plan: LoadPlan) -> Settings:
         folder=str(plan.folder.resolve()),
         requests=plan.requests,
         rate=plan.rate,
+        arrivals=plan.arrivals,
+        in_flight=plan.in_flight,
+        think=plan.think,
         path=plan.path,
+        login=plan.login,
+        version_from=plan.version_from,
         timeout=plan.timeout,
         insecure=plan.insecure,
         seed=plan.seed,

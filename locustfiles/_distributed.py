@@ -25,6 +25,7 @@ from analyzer.requests import RowsError
 
 from ._arrivals import Share, now
 from ._ledger import Ledger
+from ._options import latest
 from ._recorder import FLUSH_EVERY, Account, Recorder
 from ._settings import Settings
 
@@ -45,13 +46,10 @@ class Job:
 class Master:
     """Hands out shares of the load, takes in rows, and watches over the workers."""
 
-    def __init__(
-        self, environment: Environment, runner: MasterRunner, ledger: Ledger, settings: Settings
-    ) -> None:
+    def __init__(self, environment: Environment, runner: MasterRunner, ledger: Ledger) -> None:
         self._environment = environment
         self._runner: Any = runner
         self._ledger = ledger
-        self._settings = settings
         self._open: dict[int, str] = {}  # worker: client id, of those who have not said their last word
         self._gone: dict[int, float] = {}
         self._locust_quit = runner.quit
@@ -67,12 +65,13 @@ class Master:
         clients = [client.id for client in self._runner.clients.all if client.state != STATE_MISSING]
         self._open = {self._runner.get_worker_index(client): client for client in clients}
         self._gone = {}
-        self._ledger.begin(self._open)
+        settings = latest(self._environment, self._ledger)
+        self._ledger.begin(settings, self._open)
         few = self._runner.target_user_count < len(clients) and not self._environment.shape_class
-        if self._settings.requests and few:
+        if settings.requests and few:
             self._ledger.end(f"{len(clients)} workers need at least as many users")
         for place, client in enumerate(clients):
-            job = Job(self._settings, Share.nth(self._settings.requests, place, len(clients)))
+            job = Job(settings, Share.nth(settings.requests, place, len(clients)))
             self._runner.send_message(_JOB, msgspec.to_builtins(job), client)
 
     def _on_rows(self, msg: Message, **_: object) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import select
 import ssl
+from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import gevent
 import httptools
@@ -26,36 +27,70 @@ class AnswerError(Exception):
 
 
 class Answer(NamedTuple):
-    """``status`` is 0, and ``error`` names the exception, when no whole answer came."""
+    """``status`` is 0, and ``error`` names the exception, when no whole answer came.
+
+    ``headers`` are as the server spelled them, and empty where nobody asked for them.
+    """
 
     status: int
     body: bytes
     error: str | None
+    headers: list[tuple[bytes, bytes]] = []  # noqa: RUF012 - never appended to: answers share the empty one
 
 
 class Connection:
-    """A keep-alive connection to one page, opened when it is needed."""
+    """A keep-alive connection to one page, opened when it is needed.
 
-    def __init__(self, base: str, path: str, *, timeout: float, insecure: bool = False) -> None:
+    ``cookie`` goes with every request; ``with_headers`` keeps the headers of every answer.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        path: str,
+        *,
+        timeout: float,
+        insecure: bool = False,
+        cookie: str = "",
+        with_headers: bool = False,
+    ) -> None:
         url = urlsplit(base)
         if url.scheme not in ("http", "https") or not url.hostname:
             raise ValueError(f"{base!r} is no http:// or https:// address")
         self._tls = _tls(insecure) if url.scheme == "https" else None
         self._address = (url.hostname, url.port or (443 if self._tls else 80))
         self._timeout = timeout
-        authority = url.netloc.rpartition("@")[2]
-        target = f"{url.path.rstrip('/')}{path}"
-        self._head = f"GET {target} HTTP/1.1\r\nHost: {authority}\r\nAccept: */*\r\nUser-Agent: "
+        self._path = path
+        self._origin = f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
+        self._prefix = url.path.rstrip("/")
+        cookies = f"Cookie: {cookie}\r\n" if cookie else ""
+        self._head = f"{self._start('GET', path)}{cookies}User-Agent: "
+        self._reply = _ReplyWithHeaders if with_headers else _Reply
         self._socket: socket.socket | None = None
         self._poll = _POLL()
 
     def get(self, user_agent: str) -> Answer:
         """Ask once. Whatever goes wrong is in the answer; only the end of the greenlet is raised."""
+        return self._ask(f"{self._head}{user_agent}\r\n\r\n".encode("ascii"), self._reply)
+
+    def post(self, path: str, form: Mapping[str, str], user_agent: str) -> Answer:
+        """Send a form, as a browser does from this page; the answer comes with its headers."""
+        body = urlencode(form)
+        fields = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+        referer = f"Referer: {self._origin}{self._prefix}{self._path}\r\n"
+        head = f"{self._start('POST', path)}{referer}{fields}User-Agent: {user_agent}\r\n\r\n"
+        return self._ask(f"{head}{body}".encode("ascii"), _ReplyWithHeaders)
+
+    def _start(self, method: str, path: str) -> str:
+        host = self._origin.partition("://")[2]
+        return f"{method} {self._prefix}{path} HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\n"
+
+    def _ask(self, request: bytes, kind: type[_Reply]) -> Answer:
         try:
             with gevent.Timeout(self._timeout, TimeoutError):
                 connected = self._connected()
-                connected.sendall(f"{self._head}{user_agent}\r\n\r\n".encode("ascii"))
-                reply = _Reply(connected)
+                connected.sendall(request)
+                reply = kind(connected)
         except (OSError, AnswerError, httptools.HttpParserError) as error:
             self.close()
             return Answer(0, b"", type(error).__name__)
@@ -64,7 +99,7 @@ class Connection:
             raise
         if not reply.keep_alive:
             self.close()
-        return Answer(reply.status, b"".join(reply.body), None)
+        return Answer(reply.status, b"".join(reply.body), None, reply.headers)
 
     def close(self) -> None:
         if self._socket is not None:
@@ -89,6 +124,8 @@ class Connection:
 
 class _Reply:
     """Reads one answer to its end; httptools calls the ``on_`` methods."""
+
+    headers = Answer._field_defaults["headers"]
 
     def __init__(self, connected: socket.socket) -> None:
         self.status = 0
@@ -128,6 +165,17 @@ class _Reply:
         if self._in_head or b"\r\ncontent-length:" in fields or b"\r\ntransfer-encoding:" in fields:
             raise AnswerError("the connection ended before the answer did")
         self.status = self._parser.get_status_code()
+
+
+class _ReplyWithHeaders(_Reply):
+    """Apart, because httptools calls what is there, once for each header of each answer."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self.headers = []
+        super().__init__(connected)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name, value))
 
 
 def _tls(insecure: bool) -> ssl.SSLContext:

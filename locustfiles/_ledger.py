@@ -64,8 +64,13 @@ class Ledger:
     def is_ending(self) -> bool:
         return self._ending
 
-    def begin(self, workers: Iterable[int]) -> None:
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    def begin(self, settings: Settings, workers: Iterable[int]) -> None:
         """A test begins with these workers, whose rows are waited for."""
+        self._settings = settings
         self._started = now()
         self._before = self.rows
         self._ending = False
@@ -78,8 +83,8 @@ class Ledger:
         if self._folder is not None and len(rows):
             self._pending.append(rows)
         new_rows.fire(rows=rows, until=self._until())
-        if self.rows - self._before == self._settings.requests:
-            self.end()
+        if account.trouble or self.rows - self._before == self._settings.requests:
+            self.end(account.trouble)
         return True
 
     def close(self, worker: int) -> None:

@@ -24,7 +24,7 @@ _BUSY = 0.9
 class Account:
     """What one process has done since it began; ``rows`` were kept by it, whoever has them by now.
 
-    ``until``: every request that left before that Unix second has been handed on.
+    ``until``: every request that left before that Unix second has been handed on. ``trouble`` ends the load.
     """
 
     rows: int = 0
@@ -33,6 +33,7 @@ class Account:
     cpu_share: float = 0.0
     busy: float = 0.0
     capped: int = 0
+    trouble: str | None = None
 
 
 HandOn = Callable[[pa.Table, Account], bool]
@@ -49,6 +50,7 @@ class Recorder:
         self._limit: int | None = None
         self._seen = 0
         self._failures = 0
+        self._trouble: str | None = None
         self._generator = _Generator()
         self._flushing = RLock()
         gevent.spawn(self._flush_regularly)
@@ -71,6 +73,11 @@ class Recorder:
         if self._seen == self._limit:
             gevent.spawn(self.flush)
 
+    def fail(self, trouble: str) -> None:
+        """The load cannot go on, and why."""
+        self._trouble = trouble
+        gevent.spawn(self.flush)
+
     def delay(self) -> None:
         """A request could not leave in time, because too many are in flight."""
         self._generator.capped += 1
@@ -89,6 +96,7 @@ class Recorder:
         return Account(
             rows=self._seen,
             failures=self._failures,
+            trouble=self._trouble,
             until=min(self._open.values(), default=now()),
             **self._generator.figures(),
         )

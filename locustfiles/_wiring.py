@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from itertools import count
 from typing import Any
 
+from locust import stats
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner, WorkerRunner
 
@@ -13,9 +15,14 @@ import gevent
 import pyarrow as pa
 from gevent import get_hub
 
-from ._arrivals import Arrivals, Share
+from analyzer.errors import InputError
+from analyzer.version_source import VersionSource
+
+from . import _percentiles
+from ._arrivals import Schedule, Share
 from ._distributed import Job, Master, Worker
 from ._ledger import Ledger
+from ._options import chosen, latest
 from ._recorder import Account, Recorder
 from ._settings import Settings
 
@@ -24,7 +31,8 @@ class Load:
     """What the readers of this process share. ``sequence`` never starts again: every tag is its own."""
 
     recorder: Recorder
-    arrivals: Arrivals
+    schedule: Schedule
+    version_from: VersionSource | None
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -34,11 +42,18 @@ class Load:
         """A test begins."""
         self.settings = settings
         self.recorder.begin(share.requests)
-        self.arrivals = Arrivals(settings.rate / share.of, share.requests, f"{settings.seed}/{share.place}")
+        self.version_from = VersionSource.parse(settings.version_from) if settings.version_from else None
+        seed = f"{settings.seed}/{share.place}"
+        self.schedule = Schedule(settings.rate / share.of, share.requests, seed, settings.arrivals)
 
 
-def connect(environment: Environment, runner: Runner, settings: Settings) -> Load:
+def connect(environment: Environment, runner: Runner) -> Load:
     """Wire everything to Locust's events; gives what the readers need, if this process has any."""
+    try:
+        settings = chosen(environment.parsed_options)
+    except InputError as error:
+        logging.getLogger("weighbridge").error("%s; %s", error, error.hint)
+        raise SystemExit(2) from error
     load = Load(settings)
     events: Any = environment.events  # Locust's hooks carry no types
     if isinstance(runner, WorkerRunner):
@@ -48,10 +63,11 @@ def connect(environment: Environment, runner: Runner, settings: Settings) -> Loa
     else:
         ledger = Ledger(environment, settings)
         if isinstance(runner, MasterRunner):
-            Master(environment, runner, ledger, settings)
+            Master(environment, runner, ledger)
         else:
             _alone(environment, load, ledger)
         events.quitting.add_listener(lambda **_: ledger.conclude(runner.quit))
+    stats.bucket_response_time = _percentiles.bucket  # type: ignore[assignment] # Locust lets it be replaced
     # Readers that are told to stop hear their last answer, or its timeout, unless somebody asked for less.
     environment.stop_timeout = environment.stop_timeout or settings.timeout + 1
     # Python raises an interrupt in whichever greenlet runs, which may be a reader: here it is always main's.
@@ -78,8 +94,9 @@ def _alone(environment: Environment, load: Load, ledger: Ledger) -> None:
         return True
 
     def begin(**_: object) -> None:
-        ledger.begin([0])
-        load.begin(load.settings, Share(load.settings.requests))
+        settings = latest(environment, ledger)
+        ledger.begin(settings, [0])
+        load.begin(settings, Share(settings.requests))
 
     load.recorder = Recorder(hand_on)
     events: Any = environment.events  # Locust's hooks carry no types

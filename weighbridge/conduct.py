@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
@@ -14,11 +14,11 @@ from analyzer.claims import ClaimError
 from analyzer.plan import plan, suggested_within
 from analyzer.records import Weights
 from analyzer.run import Promise, Run, RunFolder
-from locustfiles._command import LISTEN, LoadPlan
+from locustfiles._command import LoadPlan
 from setup import documents
 from setup.mesh import AccessLog, Mesh, MeshError
 
-from . import console, load
+from . import console, load, load_options
 from .folders import FolderError, Fresh
 from .load import Load, LoadError
 from .progress import Progress
@@ -42,9 +42,8 @@ class Wanted:
     requests: int | None
     seconds: float | None
     until_certain: bool
-    processes: int = 1
-    workers: int = 0
-    listen: tuple[str, int] = LISTEN
+    how: Mapping[str, Any] = field(default_factory=dict)
+    """The options of ``load_options``, which are LoadPlan's fields."""
 
     @classmethod
     def of(cls, weights: Weights, asked: Mapping[str, Any]) -> Self:
@@ -53,6 +52,9 @@ class Wanted:
         budget = plan(weights, within=within, alpha=asked["alpha"], power=asked["power"]).budget
         requests = asked["requests"] or (None if asked["seconds"] else budget)
         budget = max(budget, requests or 0)  # whoever asks for more may be answered by more
+        how = {name: asked[name] for name in load_options.NAMES}
+        loaded = {"users": asked["users"], "rate": asked["rate"], "seconds": asked["seconds"], **how}
+        LoadPlan(url="http://anywhere", run="plan", folder=Path(), **loaded)  # refuses what cannot be
         further = _claims(weights, asked["claims"], asked["claims_file"])
         return cls(
             promise=Promise(weights, within, asked["alpha"], asked["power"], budget, further),
@@ -63,9 +65,7 @@ class Wanted:
             seconds=asked["seconds"],
             # Only the split can be judged at every look; further claims get all the requests there are.
             until_certain=asked["until_certain"] and not further,
-            processes=asked["processes"],
-            workers=asked["workers"],
-            listen=asked["listen"],
+            how=how,
         )
 
 
@@ -183,9 +183,7 @@ def _plan(wanted: Wanted, fresh: Fresh, url: str) -> LoadPlan:
         seconds=wanted.seconds,
         rate=wanted.rate,
         timeout=wanted.timeout,
-        processes=wanted.processes,
-        workers=wanted.workers,
-        listen=wanted.listen,
+        **wanted.how,
     )
 
 
@@ -203,8 +201,7 @@ def _started(run_id: str, wanted: Wanted, url: str, mesh: Mesh | None, live: Liv
             "seconds": wanted.seconds,
             "rate": wanted.rate,
             "timeout": wanted.timeout,
-            "processes": wanted.processes,
-            "workers": wanted.workers,
+            **{name: value for name, value in wanted.how.items() if name != "listen"},
         },
         started=time.time(),
         applied=live.applied if live else None,
