@@ -11,7 +11,6 @@ import pytest
 from front_door import FrontDoor
 from jsonschema import Draft202012Validator, ValidationError
 
-from analyzer.plan import plan
 from analyzer.records import Weights
 from analyzer.split import SplitTest
 from analyzer.split_verdict import verdict
@@ -66,10 +65,6 @@ def test_a_verdict_that_is_none_is_refused() -> None:
         with pytest.raises(ValidationError):
             check(EXAMPLE | broken, VERDICT)
     Draft202012Validator(VERDICT).validate(EXAMPLE | {"added": 1})  # users are told to expect more keys
-
-
-def test_a_plan_keeps_its_schema() -> None:
-    check(plan(Weights.parse("v2=50,v3=50"), within=10).as_dict(), PLAN)
 
 
 def test_the_numbers_of_a_verdict_are_enough_to_compute_it_again() -> None:
