@@ -15,8 +15,9 @@ from scipy.stats import binom
 
 from .claims import Claim, ErrorClaim, LatencyClaim, ShareClaim
 from .error_rates import error_rate
+from .generator import Generator
 from .intervals import Interval, always_valid
-from .latency import Latencies, quantile, quantile_interval, ratios, refusal
+from .latency import BELIEVED, Latencies, quantile, quantile_interval, ratios, refusal
 from .records import Outcome, Version, Weights
 from .split import SplitTest, proofs, refutations, sides
 
@@ -30,7 +31,7 @@ class Measured:
     unlabelled: int = 0
     latencies: Mapping[Version, Latencies] = field(default_factory=dict)
     failed: Mapping[Version, tuple[int, int]] = field(default_factory=dict)
-    lag_ms: float = 0.0
+    generator: Generator = BELIEVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ def _latency(claim: LatencyClaim, measured: Measured, alpha: float) -> _Evidence
         values = measured.latencies.get(version)
         if values is None or not len(values):
             return _open(unit, f"{version} never answered, so its latency is unknown.")
-        why = refusal(version, values, claim.quantile, measured.lag_ms)
+        why = refusal(version, values, claim.quantile, measured.generator)
         if why:
             return _open(unit, why)
     judged: Callable[[LatencyClaim, Measured, float], _Evidence] = _ratio if claim.baseline else _limit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 
 import pandas as pd
 
@@ -11,10 +11,13 @@ from .access_log.entries import Account
 from .audit import Audit, Pattern, audit
 from .calls import Joined, Seen
 from .claim_results import ClaimResult, Measured
+from .generator import Generator
 from .intervals import Interval
 from .judgement import CALLS, PAGES, Judgement, Matching, Share
-from .performance import failures_of, lag_ms, latencies_of, performance
-from .records import UNKNOWN, Distribution
+from .latency import Latencies
+from .load_summary import Summary
+from .performance import failures_of, latencies_of, performance
+from .records import UNKNOWN, Distribution, Version
 from .run import Run, RunFolder
 from .second_try import second_try
 from .split import SplitTest
@@ -30,12 +33,14 @@ def judge(folder: RunFolder) -> Judgement:
     promise = run.promise
     test = SplitTest(promise.weights, promise.within, promise.alpha, promise.budget)
     tally, checked = watch(test, start(test), found.decided), _audit(found)
+    latencies = latencies_of(joined.pages, scheduled=bool(run.load.get("rate")))
+    generator = Generator.of(joined.pages, Summary.read(folder.path))
     matching, errors = _matching(joined, seen) if seen else None, _errors(joined.pages)
     return Judgement(
         folder=str(folder.path),
         run=run,
         split=verdict(test, tally),
-        claims=_claims(run, joined, found.decided),
+        claims=_claims(found, latencies, generator),
         audit=checked,
         unit=CALLS if seen else PAGES,
         judged=len(found.decided),
@@ -46,23 +51,26 @@ def judge(folder: RunFolder) -> Judgement:
         second_try=second_try(joined, failures_of(joined.calls)) if seen else None,
         lines=found.lines if seen else None,
         excluded_before_live=joined.excluded_before_live,
-        performance=performance(promise.weights, joined.pages, joined.calls, promise.alpha),
+        performance=performance(promise.weights, latencies, joined.calls, promise.alpha, generator),
         errors=errors,
         objections=tuple(_objections(found, errors, tally, test, checked)),
-        warnings=tuple(_warnings(run, joined, matching, found.lines)),
+        warnings=(*_warnings(run, joined, matching, found.lines), *generator.warnings()),
     )
 
 
-def _claims(run: Run, joined: Joined, decided: Sequence[str]) -> tuple[ClaimResult, ...]:
+def _claims(
+    found: Evidence, latencies: Mapping[Version, Latencies], generator: Generator
+) -> tuple[ClaimResult, ...]:
     """What was claimed beside the split, judged as one family."""
+    run, joined, decided = found.run, found.joined, found.decided
     versions = run.promise.weights.versions
     measured = Measured(
         weights=run.promise.weights,
         counts={version: decided.count(version) for version in versions},
         unlabelled=decided.count(UNKNOWN),
-        latencies=latencies_of(joined.pages),
+        latencies=latencies,
         failed=failures_of(joined.calls),
-        lag_ms=lag_ms(joined.pages),
+        generator=generator,
     )
     asked = tuple(claims.parse(text) for text in run.promise.claims)
     return claim_results.judge(asked, measured, run.promise.alpha)

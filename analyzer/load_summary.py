@@ -41,8 +41,8 @@ class Summary:
     started: float
     ended: float
     complete: bool
-    trouble: tuple[str, ...]
-    workers: tuple[WorkerSummary, ...]
+    trouble: tuple[str, ...] = ()
+    workers: tuple[WorkerSummary, ...] = ()
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:

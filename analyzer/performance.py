@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from .error_rates import ErrorRate, error_rate
+from .generator import Generator
 from .latency import Comparison, Latencies, compare, latencies, quantile
 from .records import UNKNOWN, Version, Weights
 
@@ -48,34 +48,48 @@ QUANTILES: Mapping[str, float] = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """All versions, and each against the one with the largest weight. ``lag_ms`` is the generator's."""
+    """All versions, and each against the one with the largest weight."""
 
     versions: tuple[VersionPerformance, ...]
     comparisons: tuple[Comparison, ...]
-    lag_ms: float
+    generator: Generator
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "versions": [one.as_dict() for one in self.versions],
             "comparisons": [one.as_dict() for one in self.comparisons],
-            "generator_lag_ms": self.lag_ms,
+            "generator_lag_ms": self.generator.lag_ms,
+            "generator_busy": self.generator.busy,
         }
 
 
-def performance(weights: Weights, pages: pd.DataFrame, calls: pd.DataFrame, alpha: float) -> Performance:
+def performance(
+    weights: Weights,
+    by_version: Mapping[Version, Latencies],
+    calls: pd.DataFrame,
+    alpha: float,
+    generator: Generator,
+) -> Performance:
     """``calls`` may be empty, where no proxy's log was at hand."""
-    by_version, failed, lag = latencies_of(pages), failures_of(calls), lag_ms(pages)
+    failed = failures_of(calls)
     return Performance(
         tuple(_version(one, values, failed.get(one), alpha) for one, values in sorted(by_version.items())),
-        tuple(_comparisons(weights, by_version, alpha, lag)),
-        lag,
+        tuple(_comparisons(weights, by_version, alpha, generator)),
+        generator,
     )
 
 
-def latencies_of(pages: pd.DataFrame) -> dict[Version, Latencies]:
-    """Sorted milliseconds of the answered pages of each version that a page showed."""
+def latencies_of(pages: pd.DataFrame, *, scheduled: bool) -> dict[Version, Latencies]:
+    """Sorted milliseconds of the answered pages of each version that a page showed.
+
+    A ``scheduled`` load has a rate: its people come when they come, so a page took from when it was due, and
+    a stall is felt by all who came meanwhile. Otherwise nobody asks before an answer, and it took from there.
+    """
     answered = pages[(pages["status"] == 200) & pages["version"].notna()]
-    groups = answered.groupby(answered["version"].astype(object))["latency_ms"]
+    took = answered["latency_ms"]
+    if scheduled:
+        took = took + (answered["start"] - answered["intended"]) * 1000
+    groups = took.groupby(answered["version"].astype(object))
     return {str(version): latencies(values.to_numpy()) for version, values in groups}
 
 
@@ -83,11 +97,6 @@ def failures_of(calls: pd.DataFrame) -> dict[Version, tuple[int, int]]:
     """(failed, all) calls of each version, as the caller's proxy saw them."""
     groups = (calls["code"] != 200).groupby(calls["version"])
     return {str(version): (int(bad.sum()), len(bad)) for version, bad in groups if version != UNKNOWN}
-
-
-def lag_ms(pages: pd.DataFrame) -> float:
-    """How late the load generator itself was: the p99 of start after intended start."""
-    return float(np.percentile((pages["start"] - pages["intended"]) * 1000, 99)) if len(pages) else 0.0
 
 
 def _version(
@@ -103,7 +112,7 @@ def _version(
 
 
 def _comparisons(
-    weights: Weights, by_version: dict[Version, Latencies], alpha: float, lag: float
+    weights: Weights, by_version: Mapping[Version, Latencies], alpha: float, generator: Generator
 ) -> Iterator[Comparison]:
     present = [version for version in sorted(weights.versions, key=weights.share) if version in by_version]
     if not present:
@@ -111,4 +120,4 @@ def _comparisons(
     baseline = present.pop()
     for candidate in sorted(present):
         for q in COMPARED:
-            yield compare(by_version, candidate, baseline, q, MARGIN, alpha, lag)
+            yield compare(by_version, candidate, baseline, q, MARGIN, alpha, generator)

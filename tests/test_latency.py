@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.generator import Generator
 from analyzer.latency import compare, latencies, quantile, quantile_interval, ratios, refusal
+from analyzer.load_summary import Summary, WorkerSummary
+from analyzer.performance import latencies_of
 from analyzer.records import Outcome
 
 
@@ -59,10 +63,48 @@ def test_too_few_answers_are_refused() -> None:
 
 
 def test_a_generator_that_lagged_is_not_believed() -> None:
-    assert refusal("v2", latencies([100.0] * 500), 0.5, lag_ms=9) is None
-    assert refusal("v2", latencies([100.0] * 500), 0.5, lag_ms=11) == (
+    assert refusal("v2", latencies([100.0] * 500), 0.5, Generator(lag_ms=9)) is None
+    assert refusal("v2", latencies([100.0] * 500), 0.5, Generator(lag_ms=11)) == (
         "The load generator ran 11 ms late: p50 of v2 would tell of that."
     )
+
+
+def test_a_generator_that_had_no_core_to_spare_is_not_believed() -> None:
+    assert refusal("v2", latencies([100.0] * 500), 0.5, Generator(busy=0.1)) is None
+    assert refusal("v2", latencies([100.0] * 500), 0.5, Generator(busy=0.25)) == (
+        "The load generator was busy 25 % of its time: p50 of v2 would tell of that."
+    )
+
+
+def test_the_worst_worker_speaks_for_the_generator() -> None:
+    pages = pd.DataFrame(
+        [(worker, 10.0, 10.0 + late) for worker, late in [(0, 0.001)] * 99 + [(1, 0.02)] * 99],
+        columns=["worker", "intended", "start"],
+    )
+    workers = tuple(
+        WorkerSummary(worker=worker, rows=99, cpu_share=busy, busy=busy, capped=3)
+        for worker, busy in enumerate((0.5, 0.9))
+    )
+    summary = Summary(
+        run="r", requests=198, failures=0, rows=198, started=0, ended=1, complete=True, workers=workers
+    )
+    found = Generator.of(pages, summary)
+    assert (round(found.lag_ms, 6), found.busy, found.capped) == (20.0, 0.9, 6)
+    assert list(found.warnings()) == [
+        "the load generator used its whole core 90 % of the time, so latency is not judged; "
+        "give it more --processes",
+        "6 requests left late, because too many were in flight; allow more with --in-flight",
+    ]
+    assert Generator.of(pages[:0], None) == Generator()
+
+
+def test_with_a_schedule_a_page_took_from_when_it_was_due() -> None:
+    """Coordinated omission: who had to wait for a free reader has waited, too."""
+    pages = pd.DataFrame(
+        {"status": 200, "version": "v1", "intended": [1.0, 1.0], "start": [1.0, 3.0], "latency_ms": 5.0}
+    )
+    assert [round(v) for v in latencies_of(pages, scheduled=True)["v1"]] == [5, 2005]
+    assert [round(v) for v in latencies_of(pages, scheduled=False)["v1"]] == [5, 5]
 
 
 def test_latencies_of_zero_do_not_break_a_ratio() -> None:
