@@ -16,6 +16,7 @@ from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import IO, Any
 
+import pandas as pd
 import pytest
 from access_log_lines import CALL, Format, call, line
 from front_door import FrontDoor
@@ -146,6 +147,23 @@ def test_stdin_is_read(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
     with os.fdopen(read, "rb") as pipe:
         monkeypatch.setattr(sys, "stdin", TextIOWrapper(pipe))
         assert logs("-", "--json").json["access"] == 1
+
+
+def test_a_page_and_a_table_are_written_beside_the_result(logs: Logs) -> None:
+    said = logs(EXAMPLE, "--html", "logs.html", "--parquet", "lines.parquet", "--json")
+    assert "per_second" not in said.json
+    assert Path("logs.html").read_text().startswith("<!doctype html>")
+    assert len(pd.read_parquet("lines.parquet")) == said.json["access"]
+    for option in ("--html", "--parquet"):
+        refused = logs(EXAMPLE, option, "none/file")
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err.startswith("error: cannot write none/file: No such file or directory")
+
+
+def test_csv_of_the_seconds_is_the_series(logs: Logs) -> None:
+    rows = list(csv.DictReader(StringIO(logs(EXAMPLE, "--csv", "--per-second").out)))
+    assert list(rows[0]) == ["reporter", "caller", "destination", "version", "second", "calls"]
+    assert sum(int(row["calls"]) for row in rows) == logs(EXAMPLE, "--json").json["access"]
 
 
 def test_retries_of_the_application_and_of_the_mesh_are_told_apart(logs: Logs) -> None:

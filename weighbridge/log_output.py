@@ -7,16 +7,32 @@ import io
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from analyzer.access_log.errors import LogError
 from analyzer.access_log.survey import Survey
+from analyzer.report import log_page
 
 from . import console
 from .log_screen import screen
 
 
-def show(survey: Survey, *, as_json: bool, as_csv: bool) -> None:
-    """On stdout; CSV has the series per second where that was asked for."""
+def write_page(survey: Survey, out: Path) -> None:
+    """The HTML report, whole or not at all; raises LogError where it cannot be written."""
+    new = out.with_name(f".{out.name}.new")
+    try:
+        new.write_text(log_page.report(survey), "utf-8", "replace")
+        new.replace(out)
+    except OSError as error:
+        raise LogError(f"cannot write {out}: {error.strerror}", "name a file in a folder") from error
+
+
+def show(survey: Survey, *, as_json: bool, as_csv: bool, per_second: bool) -> None:
+    """On stdout; CSV is the series per second where that was asked for."""
+    if not per_second:
+        survey = replace(survey, moments=())
     if as_json:
         console.emit(survey.as_dict())
     elif as_csv:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -10,12 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.access_log.entries import Account
-from analyzer.access_log.flags import meaning
-from analyzer.access_log.hops import Reporter
-from analyzer.access_log.joins import Joined
-from analyzer.access_log.summary import Aggregate, Performance, Split
+from analyzer.access_log.summary import Split
 from analyzer.access_log.survey import Seen, Survey, seen
-from analyzer.report import figures
+from analyzer.report import figures, log_tables
+from analyzer.report.log_tables import short
 
 from .console import plain
 
@@ -42,13 +40,6 @@ _WIDTHS = {
 """So that the numbers of different ways stand below each other."""
 _BAR = 20
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-_WITNESS = {
-    Reporter.SOURCE: "the caller's proxy",
-    Reporter.DESTINATION: "the called pod's proxy",
-    Reporter.WAYPOINT: "the waypoint",
-    Reporter.ZTUNNEL: "the caller's ztunnel",
-    Reporter.ZTUNNEL_INBOUND: "the called pod's ztunnel",
-}
 
 
 def screen(survey: Survey, width: int | None = None) -> RenderableType:
@@ -57,13 +48,8 @@ def screen(survey: Survey, width: int | None = None) -> RenderableType:
     return Group(
         *_head(survey),
         *(part for one in seen(survey.splits) for part in _way(one, wide=wide)),
-        *(_retries(survey.joined) if survey.joined else ()),
+        *_retries(survey),
     )
-
-
-def short(name: str) -> str:
-    """A service's name without the domain that all have."""
-    return name.removesuffix(".svc.cluster.local")
 
 
 def _head(survey: Survey) -> Iterator[RenderableType]:
@@ -74,9 +60,8 @@ def _head(survey: Survey) -> Iterator[RenderableType]:
         f"{figures.count(account.other)} other, {figures.count(account.malformed)} malformed"
     )
     yield Text(f"{files}, {figures.size(account.bytes)}, {counts}; format {' and '.join(survey.formats)}")
-    if survey.first is not None and survey.last is not None:
-        first, last = figures.utc(survey.first), figures.utc(survey.last)
-        yield Text(f"{first} to {last[11:] if last[:10] == first[:10] else last} UTC", "dim")
+    if when := log_tables.when(survey):
+        yield Text(when, "dim")
     if not survey.complete:
         yield Text("interrupted: what follows is complete for the lines above, and no others", "bold yellow")
     yield from _damages(account)
@@ -95,89 +80,59 @@ def _damages(account: Account) -> Iterator[RenderableType]:
 
 def _way(one: Seen, *, wide: bool) -> Iterator[RenderableType]:
     split = one.split
-    way = split.way
     yield Text()
     yield Text.assemble(
-        (plain(short(way.caller)).plain, "bold"),
+        (plain(short(split.way.caller)).plain, "bold"),
         " → ",
-        (plain(short(way.destination)).plain, "bold"),
-        f"  {figures.count(split.calls)} {'connections' if way.tcp else 'calls'} in the log of "
-        f"{_WITNESS[way.reporter]}; version by {', '.join(split.witnesses)}",
+        (plain(short(split.way.destination)).plain, "bold"),
+        f"  {log_tables.described(split)}",
     )
     yield _indented(_performance(split, wide=wide))
     if split.troubles:
-        yield _indented(_troubles(split.troubles))
-    for other in one.received:
-        counts = ", ".join(f"{version} {figures.count(n)}" for version, n in other.distribution.counts)
-        yield plain(f"  {_WITNESS[other.way.reporter]} logged {counts}")
+        yield _indented(_troubles(split))
+    yield from (plain(f"  {log_tables.received(other)}") for other in one.received)
 
 
 def _performance(split: Split, *, wide: bool) -> Table:
-    table = _table("version", *_WIDTHS)
-    for column, width in zip(table.columns[1:], _WIDTHS.values(), strict=True):
-        column.min_width = width if wide else None
-    for one in split.versions:
-        table.add_row(*_cells(one))
+    version, *numbers = log_tables.PERFORMANCE
+    table = _table(version, "", *numbers)
+    for column in table.columns[1:]:
+        column.min_width = _WIDTHS[str(column.header)] if wide else None
+    for one, row in zip(split.versions, log_tables.performance(split), strict=True):
+        cells: list[RenderableType] = [plain(row[0]), Text(_bar(one.share), "cyan"), *row[1:]]
+        cells[0].stylize("bold")  # type: ignore[union-attr] # the first is a Text
+        cells[5] = Text(row[4], "bold red" if one.failed else "")
+        table.add_row(*cells)
     if not wide:
         table.columns = [column for column in table.columns if column.header not in _WHERE_WIDE]
     return table
 
 
-def _cells(one: Performance) -> Iterator[RenderableType]:
-    yield Text.assemble((plain(one.version).plain, "bold"))
-    yield Text(_bar(one.share), "cyan")
-    yield figures.count(one.count)
-    yield figures.percent(one.share)
-    yield figures.span(one.interval)
-    yield Text(figures.count(one.failed), "bold red" if one.failed else "")
-    yield from ("–" if value is None else figures.count(value) for value in one.latency)
-    yield figures.size(one.bytes_received)
-    yield figures.size(one.bytes_sent)
-
-
-def _troubles(troubles: Sequence[Aggregate]) -> Table:
-    table = _table("version", "class", "flags", "lines", "share", "what it means")
-    table.columns[1].justify = table.columns[2].justify = table.columns[5].justify = "left"
-    worst = sorted(troubles, key=lambda one: -one.count)
-    for one in worst[:_TROUBLES]:
-        table.add_row(
-            plain(one.hop.version),
-            Text(one.hop.response_class, "red" if one.hop.response_class == "5xx" else ""),
-            plain(one.hop.flags or "-"),
-            figures.count(one.count),
-            figures.percent(one.share, 2),
-            plain(meaning(one.hop.flags) or _CLASSES.get(one.hop.response_class, "")),
-        )
-    if len(worst) > _TROUBLES:
-        table.add_row("…", "", "", figures.count(sum(one.count for one in worst[_TROUBLES:])), "", "others")
+def _troubles(split: Split) -> Table:
+    table = _table(*log_tables.TROUBLES)
+    for column in (1, 2, 5):
+        table.columns[column].justify = "left"
+    for row in log_tables.troubles(split, _TROUBLES):
+        version, response_class, flags, lines, share, words = row
+        style = "red" if response_class == "5xx" else ""
+        table.add_row(plain(version), Text(response_class, style), plain(flags), lines, share, plain(words))
     return table
 
 
-_CLASSES = {
-    "4xx": "the service refused the request",
-    "5xx": "the service itself answered so",
-    "none": "no answer was begun",
-}
-
-
-def _retries(joined: Joined) -> Iterator[RenderableType]:
-    yield Text()
+def _retries(survey: Survey) -> Iterator[RenderableType]:
+    joined = survey.joined
+    if joined is None:
+        return
     each = ", ".join(f"{figures.count(n)} × {lines}" for lines, n in sorted(joined.lines_per_request.items()))
+    yield Text()
     yield Text.assemble(
         ("requests", "bold"),
         f"  {figures.count(joined.requests)} ids in {figures.count(joined.lines)} lines: {each}",
     )
-    table = _table("from", "to", "calls", "asked again", "after a failure", "retried by the mesh")
+    table = _table(*log_tables.RETRIES)
     table.columns[1].justify = "left"
-    for one in joined.retries:
-        table.add_row(
-            plain(short(one.caller)),
-            plain(short(one.destination)),
-            figures.count(one.calls),
-            figures.count(one.repeated),
-            figures.count(one.after_failure),
-            "–" if one.by_mesh is None else figures.count(one.by_mesh),
-        )
+    for row in log_tables.retries(survey):
+        table.add_row(plain(row[0]), plain(row[1]), *row[2:])
     yield _indented(table)
 
 

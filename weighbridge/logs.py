@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         "weighbridge logs results/example",
         "weighbridge logs 'logs/**/*.log.gz' --pods pods.json --rules rules.yaml",
         "weighbridge logs access.log --format @mesh.yaml",
+        "weighbridge logs results/example --html logs.html",
         "weighbridge logs access.log --json | jq '.splits[].versions'",
         "weighbridge logs access.log --csv --per-second > series.csv",
     )
@@ -54,6 +55,11 @@ if TYPE_CHECKING:
 @options.as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print a row per way, version, response class and flags.")
 @click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a page, too: the service graph drawn, and each way's split, series and troubles.",
+)
+@click.option(
     "--parquet",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write every access line as a row of this file, too. Slower: the quick readers keep no rows.",
@@ -67,6 +73,7 @@ def logs(
     per_second: bool,
     as_json: bool,
     as_csv: bool,
+    html: Path | None,
     parquet: Path | None,
 ) -> int:
     """Read istio-proxy access logs: how calls split over versions, how each does, what fails.
@@ -95,9 +102,11 @@ def logs(
         files=read.heads,
         formats={form for head in read.heads.values() for form in formats(head, judge)},
         complete=read.complete,
-        moments=per_second,
+        moments=per_second or html is not None,
     )
-    log_output.show(surveyed, as_json=as_json, as_csv=as_csv)
+    if html:
+        log_output.write_page(surveyed, html)
+    log_output.show(surveyed, as_json=as_json, as_csv=as_csv, per_second=per_second)
     return ExitCode.HOLDS if read.complete else ExitCode.INTERRUPTED
 
 

@@ -14,7 +14,7 @@ from .hops import NO_SOURCES, Hop, Reporter, Sources
 from .joins import Joined
 from .summary import Split, Way, per_second, splits, way_of
 
-_RECEIVING = (Reporter.DESTINATION, Reporter.ZTUNNEL_INBOUND)
+RECEIVING = (Reporter.DESTINATION, Reporter.ZTUNNEL_INBOUND)
 """Reporters on the called side; they see every attempt, and copies by mirrors too."""
 
 
@@ -100,9 +100,9 @@ def survey(
 
 def seen(found: Sequence[Split]) -> list[Seen]:
     """Each way once: the sending side where its log is at hand, with the receiving side's view beside it."""
-    sending = [split for split in found if split.way.reporter not in _RECEIVING]
+    sending = [split for split in found if split.way.reporter not in RECEIVING]
     known = {split.way[1:] for split in sending}
-    receiving = [split for split in found if split.way.reporter in _RECEIVING]
+    receiving = [split for split in found if split.way.reporter in RECEIVING]
     return [
         *(
             Seen(split, tuple(other for other in receiving if other.way[1:] == split.way[1:]))

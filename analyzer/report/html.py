@@ -10,21 +10,22 @@ from markupsafe import Markup
 from ..judgement import Judgement
 from . import figures, plots, sentences, tables
 
-_PAGES = Environment(
+PAGES = Environment(
     loader=PackageLoader("analyzer.report"),
     autoescape=True,  # names, errors and documents come from elsewhere
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_PAGES.filters |= {
+PAGES.filters |= {
     "count": figures.count,
     "percent": figures.percent,
+    "size": figures.size,
 }
 
 
 def report(judgement: Judgement) -> str:
-    return _PAGES.get_template("report.html").render(
+    return PAGES.get_template("report.html").render(
         judgement=judgement,
         promise=judgement.run.promise,
         tables=tables,
