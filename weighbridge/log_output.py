@@ -13,7 +13,6 @@ from typing import Any
 
 from analyzer.access_log.errors import LogError
 from analyzer.access_log.survey import Survey
-from analyzer.report import log_page
 
 from . import console
 from .log_screen import screen
@@ -21,6 +20,8 @@ from .log_screen import screen
 
 def write_page(survey: Survey, out: Path) -> None:
     """The HTML report, whole or not at all; raises LogError where it cannot be written."""
+    from analyzer.report import log_page  # templates need not be loaded where no page is asked for
+
     new = out.with_name(f".{out.name}.new")
     try:
         new.write_text(log_page.report(survey), "utf-8", "replace")

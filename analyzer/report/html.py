@@ -4,24 +4,11 @@ from __future__ import annotations
 
 import time
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..judgement import Judgement
-from . import figures, plots, sentences, tables
-
-PAGES = Environment(
-    loader=PackageLoader("analyzer.report"),
-    autoescape=True,  # names, errors and documents come from elsewhere
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-PAGES.filters |= {
-    "count": figures.count,
-    "percent": figures.percent,
-    "size": figures.size,
-}
+from . import plots, sentences, tables
+from .pages import PAGES
 
 
 def report(judgement: Judgement) -> str:

@@ -10,7 +10,7 @@ from ..access_log.summary import Split
 from ..access_log.survey import Seen, Survey, seen
 from ..records import UNKNOWN, Version
 from . import log_tables, time_series
-from .html import PAGES
+from .pages import PAGES
 from .service_graph import picture
 from .time_series import Series
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..access_log.flags import meaning
 from ..access_log.hops import Reporter, Witness
 from ..access_log.summary import Aggregate, Split
 from ..access_log.survey import Survey
 from . import figures
-from .tables import Row
+
+Row = Sequence[str]
 
 PERFORMANCE = (
     *("version", "calls", "share", "95 % interval", "failed"),
