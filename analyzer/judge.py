@@ -22,6 +22,7 @@ from .run import Run, RunFolder
 from .second_try import second_try
 from .split import SplitTest
 from .split_verdict import passes, verdict
+from .trajectory import trajectory
 from .watch import Tally, start, watch
 from .witnesses import Evidence, evidence
 
@@ -54,6 +55,7 @@ def judge(folder: RunFolder) -> Judgement:
         performance=performance(promise.weights, latencies, joined.calls, promise.alpha, generator),
         errors=errors,
         objections=tuple(_objections(found, errors, tally, test, checked)),
+        looks=trajectory(test, found.decided),
         warnings=(*_warnings(run, joined, matching, found.lines), *generator.warnings()),
     )
 

@@ -16,6 +16,7 @@ from .records import Distribution, Outcome, Version
 from .run import Run
 from .second_try import SecondTry
 from .split_verdict import SplitVerdict
+from .trajectory import Look
 
 FORMAT = 1
 """Of verdict.json. History: 1 is the first."""
@@ -83,6 +84,8 @@ class Judgement:
     objections: tuple[str, ...]
     """Why nothing passes, however good the counts look: half of the evidence is missing, or worth little."""
     warnings: tuple[str, ...]
+    looks: tuple[Look, ...]
+    """How shares and bands moved, for charts; the rows give them again, so verdict.json leaves them out."""
 
     @property
     def outcome(self) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from analyzer.judgement import Judgement
@@ -25,6 +26,18 @@ def write(folder: RunFolder, judgement: Judgement) -> None:
             _replace(folder.path / name, content)
         except OSError as error:
             raise FolderError.of(folder.path, error) from error
+    _summarize(judgement)
+
+
+def _summarize(judgement: Judgement) -> None:
+    """Add the Markdown to the summary of a CI job, where there is one; a job is not broken by its summary."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        try:
+            with Path(summary).open("a") as file:
+                file.write(markdown.report(judgement))
+        except OSError as error:
+            console.say(f"no summary in {summary}: {error.strerror}")
 
 
 def _replace(path: Path, content: str) -> None:

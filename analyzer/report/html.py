@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from markupsafe import Markup
@@ -16,8 +17,15 @@ def report(judgement: Judgement) -> str:
         judgement=judgement,
         promise=judgement.run.promise,
         tables=tables,
-        headline=sentences.headline(judgement),
-        facts=list(sentences.facts(judgement)),
-        shares_plot=Markup(plots.shares(judgement)),  # noqa: S704 - our own SVG; matplotlib escapes its text
+        title=sentences.title(judgement),
+        facts=sentences.grouped(judgement),
+        shares_plot=_svg(plots.shares(judgement)),
+        trajectories=[_svg(plot) for plot in plots.trajectories(judgement)],
+        latency_plot=_svg(plots.latencies(judgement) or ""),
+        enough=-math.log(judgement.run.promise.alpha),
         started=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(judgement.run.started)),
     )
+
+
+def _svg(plot: str) -> Markup:
+    return Markup(plot)  # noqa: S704 - our own SVG; matplotlib escapes its text

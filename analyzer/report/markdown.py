@@ -15,10 +15,11 @@ _MARKS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.UNDECIDED: "❔"}
 def report(judgement: Judgement) -> str:
     verdict = f"{_MARKS[judgement.outcome]} {judgement.outcome.value.upper()}"
     lines = [
-        f"## {verdict}: {plain(sentences.headline(judgement))}",
+        f"## {verdict}: {plain(sentences.title(judgement))}",
         "",
         plain(judgement.split.reason),
         "",
+        *(f"**{plain(objection)}**\n" for objection in judgement.objections),
         *(f"- {_MARKS[claim.outcome]} {plain(claim.reason)}" for claim in judgement.claims),
         "",
         *_table(tables.SHARES, tables.shares(judgement)),

@@ -10,6 +10,20 @@ from ..records import Outcome
 from .figures import count, percent, span
 
 
+def title(judgement: Judgement) -> str:
+    """The verdict in a few words, for people who have never seen a weight."""
+    splits, claims = judgement.split.outcome, judgement.claims
+    if splits is Outcome.FAIL:
+        return "The traffic does not split as promised"
+    if broken := sum(claim.outcome is Outcome.FAIL for claim in claims):
+        return f"Of {len(claims)} claims about this traffic {broken} {'is' if broken == 1 else 'are'} broken"
+    if judgement.outcome is Outcome.PASS:
+        return "The traffic splits as promised" + (", and every claim about it holds" if claims else "")
+    if splits is Outcome.PASS and not judgement.objections:
+        return "The traffic splits as promised, but not every claim about it is proved"
+    return "There is too little evidence to tell how the traffic splits"
+
+
 def headline(judgement: Judgement) -> str:
     """The verdict in one sentence."""
     told = _split(judgement)
@@ -31,6 +45,16 @@ def _split(judgement: Judgement) -> str:
         Outcome.FAIL: f"the mesh does not split {claim}: {certain}",
         Outcome.UNDECIDED: f"too little evidence about {claim}: {count(judgement.judged)} {judgement.unit}",
     }[judgement.split.outcome]
+
+
+def grouped(judgement: Judgement) -> list[tuple[str, list[str]]]:
+    """The facts by what they are about, the word before the colon; latency has a place of its own."""
+    found: dict[str, list[str]] = {}
+    for fact in facts(judgement):
+        about, colon, told = fact.partition(": ")
+        found.setdefault(about if colon else "load", []).append(told if colon else fact)
+    found.pop("latency", None)
+    return list(found.items())
 
 
 def facts(judgement: Judgement) -> Iterator[str]:

@@ -11,6 +11,9 @@ from .figures import count, milliseconds, percent, span
 Row = Sequence[str]
 
 SHARES = ("version", "weight", "promised", "proxy", "page", "seen", "interval")
+AUDIT = ("over", "variance", "p", "calls are worth", "finding")
+EVIDENCE = ("version", "gets", "ln e for", "ln e against")
+FIXED = ("version", "count", "share", "interval", "p of the opposite")
 PERFORMANCE = ("version", "pages", "p50", "p90", "p95", "p99", "max", "failed calls")
 
 
@@ -35,3 +38,22 @@ def performance(judgement: Judgement) -> Iterator[Row]:
 
 def _failed(one: VersionPerformance) -> str:
     return f"{count(one.errors.failed)} of {count(one.errors.requests)}" if one.errors else "–"
+
+
+def audit(judgement: Judgement) -> Iterator[Row]:
+    for check in judgement.audit.checks:
+        phi, p = ("–" if value is None else f"{value:.3g}" for value in (check.phi, check.p))
+        yield (check.name, phi, p, count(check.effective_requests), check.pattern.replace("-", " "))
+
+
+def evidence(judgement: Judgement) -> Iterator[Row]:
+    for side in judgement.split.evidence:
+        words = f"{'at most' if side.at_most else 'at least'} {percent(side.border)}"
+        against = "–" if side.log_against is None else f"{side.log_against:.2f}"
+        yield (side.version, words, f"{side.log_for:.2f}", against)
+
+
+def fixed(judgement: Judgement) -> Iterator[Row]:
+    for one in judgement.split.shares:
+        opposite = f"{one.equivalence_p:.3g}"
+        yield (one.version, count(one.count), percent(one.share), span(one.interval), opposite)
