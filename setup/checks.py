@@ -5,7 +5,7 @@ Kept apart from the translation, so that broken documents can be loaded on purpo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .documents import Document, DocumentError, of_kind
@@ -24,6 +24,21 @@ def check(documents: Sequence[Document], services: Services) -> None:
     """Raises DocumentError for the first thing that is wrong between the documents."""
     for problem in problems(documents, services):
         raise problem
+
+
+def refuse_new(
+    current: Sequence[Document],
+    merged: Sequence[Document],
+    find: Callable[[Sequence[Document]], Iterable[DocumentError]],
+) -> None:
+    """Raise the first problem that is not there yet.
+
+    What was loaded by force before stays the way it is, and does not stand in the way of others.
+    """
+    known = {str(problem) for problem in find(current)}
+    for problem in find(merged):
+        if str(problem) not in known:
+            raise problem
 
 
 def problems(documents: Sequence[Document], services: Services) -> Iterator[DocumentError]:

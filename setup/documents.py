@@ -71,8 +71,11 @@ class Document:
         )
 
 
-def read(text: str, source: str) -> tuple[Document, ...]:
-    """The documents of a YAML text, in its order; raises DocumentError for the first thing that is wrong."""
+def read(text: str, source: str, namespace: str = "default") -> tuple[Document, ...]:
+    """The documents of a YAML text, in its order; raises DocumentError for the first thing that is wrong.
+
+    One that names no namespace belongs to ``namespace``.
+    """
     source = shown(source)[1:-1] if not source.isprintable() else source
     try:
         found = list(objects.loaded(text))
@@ -80,7 +83,7 @@ def read(text: str, source: str) -> tuple[Document, ...]:
         raise DocumentError(f"{source}: {error}", _HINT) from error
     if not found:
         raise DocumentError(f"{source}: it holds no document", f"write one of {', '.join(SPECS)}")
-    documents = tuple(_document(item, source) for one in found for item in _items(one, source))
+    documents = tuple(_document(item, source, namespace) for one in found for item in _items(one, source))
     seen: set[tuple[str, str, str]] = set()
     for document in documents:
         if document.key in seen:
@@ -89,21 +92,21 @@ def read(text: str, source: str) -> tuple[Document, ...]:
     return documents
 
 
-def read_file(path: Path) -> tuple[Document, ...]:
+def read_file(path: Path, namespace: str = "default") -> tuple[Document, ...]:
     """The documents of a YAML file of UTF-8."""
     try:
         with path.open("rb") as file:
-            return read_stream(file, str(path))
+            return read_stream(file, str(path), namespace)
     except OSError as error:
         reason = (error.strerror or "it cannot be read").lower()
         raise DocumentError(f"{path}: {reason}", "name a file of Istio documents, or - for stdin") from error
 
 
-def read_stream(stream: IO[bytes], source: str) -> tuple[Document, ...]:
+def read_stream(stream: IO[bytes], source: str, namespace: str = "default") -> tuple[Document, ...]:
     """The documents of a stream of YAML in UTF-8, read no further than their greatest size."""
     content = stream.read(objects.MAX_BYTES + 1)
     try:
-        return read(content.decode("utf-8-sig"), source)
+        return read(content.decode("utf-8-sig"), source, namespace)
     except UnicodeDecodeError as error:
         raise DocumentError(f"{source}: it is not text in UTF-8", _HINT) from error
 
@@ -161,19 +164,19 @@ def _items(one: Any, source: str) -> Iterator[Mapping[str, Any]]:
         yield from _items(item, source)
 
 
-def _document(one: Mapping[str, Any], source: str) -> Document:
+def _document(one: Mapping[str, Any], source: str, namespace: str) -> Document:
     kind = one.get("kind")
     if not isinstance(kind, str) or kind not in SPECS:
         reason = "kind is missing" if kind is None else f"kind {shown(kind)} is no route"
         raise DocumentError(f"{source}: {reason}", f"write one of {', '.join(SPECS)}")
-    draft = Document(kind, "default", _known_by(one.get("metadata")), {}, source)
+    draft = Document(kind, namespace, _known_by(one.get("metadata")), {}, source)
     for fault in _envelope_faults(one):
         raise draft.error(fault)
     kept = _kept(one["metadata"])
     return checked(
         Document(
             kind,
-            kept.get("namespace", "default"),
+            kept.get("namespace", namespace),
             kept["name"],
             one["spec"],
             source,

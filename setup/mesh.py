@@ -55,6 +55,10 @@ class Mesh(Protocol):
         """What people call it, in messages and in the record of a run."""
 
     @property
+    def namespace(self) -> str:
+        """Where documents belong that name no namespace."""
+
+    @property
     def is_up(self) -> bool:
         """Whether it stands, whoever brought it up."""
 

@@ -15,13 +15,16 @@ REVIEWS_VERSIONS: tuple[Version, ...] = ("v1", "v2", "v3")
 MANIFESTS = Path(__file__).parent / "manifests"
 
 
-def ingress() -> tuple[Document, ...]:
+def ingress(namespace: str = "default") -> tuple[Document, ...]:
     """The Gateway and the VirtualService of Bookinfo's tutorial, on port 80."""
-    return read((MANIFESTS / "bookinfo-gateway.yaml").read_text(encoding="utf-8"), SOURCE)
+    return read((MANIFESTS / "bookinfo-gateway.yaml").read_text(encoding="utf-8"), SOURCE, namespace)
 
 
 def split(
-    weights: Weights, service: str = "reviews", versions: Sequence[Version] = REVIEWS_VERSIONS
+    weights: Weights,
+    service: str = "reviews",
+    versions: Sequence[Version] = REVIEWS_VERSIONS,
+    namespace: str = "default",
 ) -> tuple[Document, ...]:
     """A DestinationRule with a subset for each version, and a VirtualService with the weights.
 
@@ -34,11 +37,9 @@ def split(
     route = [
         {"destination": {"host": service, "subset": version}, "weight": weight} for version, weight in weights
     ]
+    rule = {"host": service, "subsets": subsets}
+    virtual_service = {"hosts": [service], "http": [{"route": route}]}
     return (
-        _document("DestinationRule", service, {"host": service, "subsets": subsets}),
-        _document("VirtualService", service, {"hosts": [service], "http": [{"route": route}]}),
+        checked(Document("DestinationRule", namespace, service, rule, SOURCE)),
+        checked(Document("VirtualService", namespace, service, virtual_service, SOURCE)),
     )
-
-
-def _document(kind: str, name: str, spec: dict[str, object]) -> Document:
-    return checked(Document(kind, "default", name, spec, SOURCE))

@@ -5,6 +5,7 @@ The programs come from the folder that KUBEBUILDER_ASSETS names, as in envtest; 
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -94,6 +95,10 @@ class ControlPlane:
     def kubeconfig(self, path: Path, user: str = "admin") -> Path:
         """A kubeconfig for the user with one context, ``test``."""
         return kubeconfig(path, self.url, self.ca_file, {"test": {"token": self.tokens[user]}})
+
+    def kubeconfig_of(self, path: Path, token: str) -> Path:
+        """A kubeconfig for whom the token stands, as a Secret keeps it."""
+        return kubeconfig(path, self.url, self.ca_file, {"test": {"token": base64.b64decode(token).decode()}})
 
 
 def kubeconfig(path: Path, url: str, ca_file: Path, users: Mapping[str, Mapping[str, Any]]) -> Path:

@@ -163,7 +163,15 @@ class Node:
     def door(self, namespace: str, pod: str, port: int) -> tuple[str, int]:
         return self._doors[namespace, pod, port]
 
-    def pod(self, namespace: str, name: str, labels: Mapping[str, str], *, sidecar: bool = True) -> None:
+    def pod(
+        self,
+        namespace: str,
+        name: str,
+        labels: Mapping[str, str],
+        *,
+        sidecar: bool = True,
+        ip: str | None = None,
+    ) -> None:
         """A pod that runs here and is ready."""
         names = [labels.get("app", "app"), *(["istio-proxy"] if sidecar else [])]
         containers = [{"name": one, "image": f"{one}:1"} for one in names]
@@ -171,9 +179,9 @@ class Node:
             "metadata": {"name": name, "labels": dict(labels)},
             "spec": {"nodeName": self.name, "containers": containers, "terminationGracePeriodSeconds": 0},
         }
-        self.run(self._plane.call("POST", f"/api/v1/namespaces/{namespace}/pods", body))
+        self.run(self._plane.call("POST", f"/api/v1/namespaces/{namespace}/pods", body), ip)
 
-    def run(self, pod: Mapping[str, Any]) -> None:
+    def run(self, pod: Mapping[str, Any], ip: str | None = None) -> None:
         """Say of a pod that all its containers run and are ready."""
         metadata = pod["metadata"]
         number = next(_IPS)
@@ -192,7 +200,7 @@ class Node:
         ]
         status = {
             "phase": "Running",
-            "podIP": f"10.244.{number // 250}.{number % 250 + 1}",
+            "podIP": ip or f"10.244.{number // 250}.{number % 250 + 1}",
             "hostIP": "127.0.0.1",
             "conditions": [{"type": kind, "status": "True"} for kind in ("Ready", "ContainersReady")],
             "containerStatuses": states,

@@ -8,10 +8,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from analyzer.exit_codes import ExitCode
 from setup import processes
@@ -20,19 +22,64 @@ from setup.local.mesh import LocalMesh
 from setup.local.topology import replica_names
 from setup.mesh import Mesh, MeshError, MeshSettingError
 
-from . import options
+from . import console, options
+
+if TYPE_CHECKING:
+    from setup.cluster.mesh import ClusterMesh
 
 _START_LIMIT = 30.0
+_LOCAL_ONLY = ("mesh_name", "host", "port", "generation", "log_format")
+
+
+def is_cluster(asked: Mapping[str, Any]) -> bool:
+    return bool(asked["mesh"] == "cluster")
 
 
 def standing(asked: Mapping[str, Any]) -> Mesh:
     """The mesh that ``options.which_mesh`` names, whoever brought it up."""
+    if is_cluster(asked):
+        return cluster(asked)
+    refuse("context", "namespace", because="--mesh cluster")
     return LocalMesh(asked["mesh_name"])
 
 
 def described(asked: Mapping[str, Any]) -> Mesh:
     """The mesh as the options of ``options.local_mesh`` name and describe it; not started."""
-    return local(asked)
+    return cluster(asked) if is_cluster(asked) else local(asked)
+
+
+def cluster(asked: Mapping[str, Any]) -> ClusterMesh:
+    """Istio in the cluster that the options name, as ``options.build`` wants it; nothing is sent yet."""
+    from setup.cluster import downloads
+    from setup.cluster.api import Api  # the client takes a third of a second to import
+    from setup.cluster.bookinfo import Inject
+    from setup.cluster.connection import connect
+    from setup.cluster.install import Settings
+    from setup.cluster.mesh import ClusterMesh
+    from setup.cluster.tutorial import Wanted
+
+    refuse(*_LOCAL_ONLY, "replicas", "detach", because="the local mesh")
+    wanted = Wanted()
+    if "istioctl" in asked:
+        istioctl = downloads.Wanted(asked["istioctl"], asked["istio_release"], asked["istio_version"])
+        wanted = replace(wanted, istioctl=istioctl)
+    if "inject" in asked:
+        wanted = replace(
+            wanted,
+            inject=Inject(asked["inject"]),
+            reviews=options.versions_of(asked["reviews"]),
+            settings=Settings(asked["profile"]),
+            replicas=asked["scale"],
+        )
+    return ClusterMesh(Api(*connect(asked["context"], asked["namespace"])), wanted, console.say)
+
+
+def refuse(*names: str, because: str) -> None:
+    """Refuse options of the command line that mean nothing to the other kind of mesh."""
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for {because}")
 
 
 def local(asked: Mapping[str, Any]) -> LocalMesh:
@@ -82,7 +129,7 @@ def _standing(owner: subprocess.Popen[bytes], name: str) -> LocalMesh:
 
 
 def _arguments(asked: Mapping[str, Any]) -> list[str]:
-    plain = [f"--{name.replace('_', '-')}={value}" for name, value in asked.items() if name != "replicas"]
+    plain = [f"--{name.replace('_', '-')}={asked[name]}" for name in _LOCAL_ONLY]
     return plain + [f"--replicas={pair}" for pair in asked["replicas"]]
 
 

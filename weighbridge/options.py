@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from analyzer.records import Weights
+from setup.routes import REVIEWS_VERSIONS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,6 +57,21 @@ def which_mesh(verb: F) -> F:
     return _with(_WHICH_MESH, verb)
 
 
+def cluster(verb: F) -> F:
+    """Whether a cluster is meant, and which."""
+    return _with(_CLUSTER, verb)
+
+
+def build(verb: F) -> F:
+    """What a cluster can be asked to become."""
+    return _with(_BUILD, verb)
+
+
+def istioctl(verb: F) -> F:
+    """Which istioctl is used."""
+    return _with(_ISTIOCTL, verb)
+
+
 def local_mesh(verb: F) -> F:
     """What a local mesh can be asked to be."""
     return _with(_LOCAL_MESH, verb)
@@ -79,6 +95,21 @@ def replicas_of(pairs: tuple[str, ...]) -> Mapping[str, int]:
         replicas[workload] = int(count)
     return replicas
 
+
+def versions_of(text: str) -> tuple[str, ...]:
+    """Read ``v2,v3``; raises click.BadParameter for what is no version of reviews."""
+    versions = tuple(dict.fromkeys(text.split(",")))
+    if unknown := [one for one in versions if one not in REVIEWS_VERSIONS]:
+        raise click.BadParameter(
+            f"reviews has no version {unknown[0]!r}; write some of {', '.join(REVIEWS_VERSIONS)}",
+            param_hint="--reviews",
+        )
+    return versions
+
+
+OF_ISTIOCTL = ("istioctl", "istio_release", "istio_version")
+OF_BUILD = ("dry_run", "inject", "reviews", "profile", "scale", *OF_ISTIOCTL)
+"""The parameters of ``istioctl`` and ``build``: they mean nothing to a local mesh."""
 
 _CLAIM = (
     click.option(
@@ -149,7 +180,67 @@ _LOAD = (
     ),
 )
 
-_WHICH_MESH = (mesh_name,)
+_CLUSTER = (
+    click.option(
+        "--mesh",
+        type=click.Choice(["local", "cluster"]),
+        default="local",
+        show_default=True,
+        help="Envoys on this machine, or Istio in a Kubernetes cluster.",
+    ),
+    click.option(
+        "--context", help="Which cluster: a context of the kubeconfig; needed where it has several."
+    ),
+    click.option("--namespace", help="Bookinfo's namespace; that of the context if not given."),
+)
+
+_WHICH_MESH = (mesh_name, *_CLUSTER)
+
+_ISTIOCTL = (
+    click.option(
+        "--istioctl",
+        type=click.Path(path_type=Path),
+        help="The istioctl to use; the one on PATH if not given.",
+    ),
+    click.option(
+        "--istio-release",
+        type=click.Path(path_type=Path),
+        help="A release of Istio at hand: folder or archive.",
+    ),
+    click.option("--istio-version", help="A release of Istio to fetch, such as 1.30.3."),
+)
+
+_BUILD = (
+    click.option("--dry-run", is_flag=True, help="Say what each step would do, and do nothing."),
+    click.option(
+        "--inject",
+        type=click.Choice(["productpage", "all", "namespace"]),
+        default="all",
+        show_default=True,
+        help="Which pods get a sidecar: productpage alone as the tutorial begins, all, or by the namespace.",
+    ),
+    click.option(
+        "--reviews",
+        default="v1,v2,v3",
+        show_default=True,
+        help="Versions of reviews to release; those that run already stay.",
+    ),
+    click.option(
+        "--profile",
+        type=click.Choice(["demo", "default", "minimal"]),
+        default="demo",
+        show_default=True,
+        help="Istio's profile, where Istio is not there yet.",
+    ),
+    *_ISTIOCTL,
+    click.option(
+        "--scale",
+        type=click.IntRange(0, 10),
+        default=2,
+        show_default=True,
+        help="Replicas of istiod and the gateways, at least; 0 leaves them as they are.",
+    ),
+)
 
 _LOCAL_MESH = (
     *_WHICH_MESH,

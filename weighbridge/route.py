@@ -57,7 +57,7 @@ def route(
     if reset:
         mesh.reset()
     else:
-        mesh.route(routes.split(weights) if weights else _read(files), force=force)
+        mesh.route(_documents(weights, files, mesh.namespace), force=force)
     took = time.monotonic() - started
     if as_json:
         console.emit({"mesh": mesh.name, "weights": weights.as_dict() if weights else None, "seconds": took})
@@ -65,12 +65,14 @@ def route(
         console.say(f"in force at every proxy after {took:.2f} s")
 
 
-def _read(files: Sequence[Path]) -> list[Document]:
+def _documents(weights: Weights | None, files: Sequence[Path], namespace: str) -> list[Document]:
+    if weights:
+        return list(routes.split(weights, namespace=namespace))
     found: list[Document] = []
     for file in files:
         found += (
-            documents.read_stream(sys.stdin.buffer, "stdin")
+            documents.read_stream(sys.stdin.buffer, "stdin", namespace)
             if str(file) == "-"
-            else documents.read_file(file)
+            else documents.read_file(file, namespace)
         )
     return found

@@ -96,14 +96,14 @@ def _applied(mesh: Mesh, weights: Weights) -> Live:
     from .conduct import Live  # imported by now
 
     asked = time.time()
-    return Live(asked, mesh.route(routes.split(weights)))
+    return Live(asked, mesh.route(routes.split(weights, namespace=mesh.namespace)))
 
 
 @contextmanager
 def mesh_for(asked: dict[str, Any]) -> Iterator[Mesh]:
     """The mesh that is up under that name, or one of our own for as long as the block lasts."""
     mesh = meshes.described(asked)
-    if mesh.is_up:
+    if meshes.is_cluster(asked) or mesh.is_up:  # what is missing in a cluster says so itself
         yield mesh
         return
     console.say("no mesh is up: starting one for this run")

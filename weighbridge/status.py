@@ -11,23 +11,31 @@ from setup.local.folder import running
 from setup.local.mesh import LocalMesh
 from setup.mesh import Mesh
 
-from . import console, options
+from . import console, meshes, options
 
 
-@click.command(epilog=options.examples("weighbridge status", "weighbridge status --documents"))
+@click.command(
+    epilog=options.examples(
+        "weighbridge status", "weighbridge status --documents", "weighbridge status --mesh cluster"
+    )
+)
+@options.cluster
 @click.option(
     "--documents", "with_documents", is_flag=True, help="Show the Istio documents in force, as YAML."
 )
 @options.as_json
-def status(with_documents: bool, as_json: bool) -> None:
-    """Show every local mesh that is up, its pods and the routes in force."""
-    meshes = [_describe(LocalMesh(name)) for name in running()]
+def status(with_documents: bool, as_json: bool, **asked: Any) -> None:
+    """Show every local mesh that is up, or the cluster's, its pods and the routes in force."""
+    if meshes.is_cluster(asked):
+        found = [_describe(meshes.cluster(asked))]
+    else:
+        found = [_describe(LocalMesh(name)) for name in running()]
     if as_json:
-        console.emit({"meshes": meshes})
-    elif not meshes:
+        console.emit({"meshes": found})
+    elif not found:
         console.show("no mesh is up; start one with `weighbridge up`")
     else:
-        for mesh in meshes:
+        for mesh in found:
             console.show(_text(mesh, with_documents=with_documents))
 
 
@@ -42,6 +50,7 @@ def _describe(mesh: Mesh) -> dict[str, Any]:
 
 
 def _text(mesh: dict[str, Any], *, with_documents: bool) -> str:
-    lines = [f"{mesh['mesh']}  {mesh['url']}/productpage  (page generation {mesh['generation']})"]
+    about = f"Istio {mesh['istio']}" if mesh["kind"] == "cluster" else f"page generation {mesh['generation']}"
+    lines = [f"{mesh['mesh']}  {mesh['url']}/productpage  ({about})"]
     lines += [f"  {pod['name']:<42} {pod['ip']}" for pod in mesh["pods"]]
     return "\n".join(lines) + (f"\n{mesh['documents']}" if with_documents else "")

@@ -1,4 +1,4 @@
-"""``weighbridge up``: a local mesh that stands until Ctrl-C."""
+"""``weighbridge up``: a local mesh that stands until Ctrl-C, or the tutorial's way in a cluster."""
 
 from __future__ import annotations
 
@@ -18,13 +18,24 @@ from .signals import Terminated
         "weighbridge up",
         "weighbridge up --port 8080 --replicas reviews-v3=2",
         "weighbridge up --detach && weighbridge route v2=90,v3=10",
+        "weighbridge up --mesh cluster --context kind-kind --dry-run",
+        "weighbridge up --mesh cluster --inject productpage --reviews v2",
     )
 )
 @options.local_mesh
+@options.build
 @click.option("--detach", is_flag=True, help="Give the shell back; end it with `weighbridge down`.")
 @options.as_json
-def up(as_json: bool, detach: bool, **asked: Any) -> None:
-    """Start a local mesh of real Envoys with Bookinfo behind them, and keep it until Ctrl-C."""
+def up(as_json: bool, detach: bool, dry_run: bool, **asked: Any) -> None:
+    """Start a local mesh of real Envoys with Bookinfo behind them, and keep it until Ctrl-C.
+
+    With --mesh cluster: check the cluster, install Istio where it is missing, bring Bookinfo and its gateway.
+    What is there already is left as it is, so an interrupted start is resumed by running it again.
+    """
+    if meshes.is_cluster(asked):
+        _build(dry_run, as_json, asked)
+        return
+    meshes.refuse(*options.OF_BUILD, because="--mesh cluster")
     if detach:
         mesh = meshes.detached(asked)
         _announce(mesh.url, mesh.name, as_json=as_json)
@@ -39,6 +50,15 @@ def up(as_json: bool, detach: bool, **asked: Any) -> None:
         _keep(mesh)
     finally:
         mesh.down()
+
+
+def _build(dry_run: bool, as_json: bool, asked: dict[str, Any]) -> None:
+    mesh = meshes.cluster(asked)
+    if dry_run:
+        mesh.plan()
+        return
+    mesh.up()
+    _announce(mesh.url, mesh.name, as_json=as_json)
 
 
 def _keep(mesh: LocalMesh) -> None:

@@ -123,6 +123,18 @@ class Api:
             raise
         return True
 
+    @property
+    def configuration(self) -> Any:
+        """The client's, for connections that are more than a request and its answer."""
+        return self._client.configuration
+
+    def signed(self, path: str, ports: int) -> tuple[str, str, dict[str, str]]:
+        """Method, URL and headers of a request for a tunnel, credentials included."""
+        method, url, headers, _, _ = self._client.param_serialize(
+            "GET", path, query_params=[("ports", str(ports))], auth_settings=["BearerToken"]
+        )
+        return method, url, dict(headers)
+
     def close(self) -> None:
         self._client.close()
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from ..mesh import Pod
 from .api import Api
+from .installed import ISTIO_NAMESPACE
 
 PROXY = "istio-proxy"
 """The container of every sidecar, gateway and waypoint."""
 GATEWAY_SELECTOR = "istio=ingressgateway"
-ISTIO_NAMESPACE = "istio-system"
 
 Object = Mapping[str, Any]
 
@@ -49,3 +49,9 @@ def proxy_state(pod: Object) -> Object:
 def is_ready(pod: Object) -> bool:
     conditions = pod.get("status", {}).get("conditions", ())
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def is_gateway(pod: Object) -> bool:
+    """Whether it is a gateway's pod, of any installation: Istio gives those a label that sidecars lack."""
+    labels = pod["metadata"].get("labels", {})
+    return "istio" in labels and pod["metadata"]["namespace"] == ISTIO_NAMESPACE

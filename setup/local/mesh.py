@@ -19,7 +19,7 @@ from .envoy.translation import SERVICES
 from .folder import Layout, MeshFolder, Standing, mesh_folder
 from .owner import Owner
 from .proxies import Proxies
-from .topology import Topology
+from .topology import NAMESPACE, Topology
 
 _DOWN_LIMIT = 10.0
 """Seconds that an owner in another shell gets to take its mesh down."""
@@ -34,6 +34,10 @@ class LocalMesh:
         self._folder: MeshFolder = mesh_folder(name)
         self._owner: Owner | None = None
         self._standing: Standing | None = self._folder.read()
+
+    @property
+    def namespace(self) -> str:
+        return NAMESPACE
 
     @property
     def is_up(self) -> bool:
@@ -67,7 +71,7 @@ class LocalMesh:
             current = self.documents()
             merged = istio.merge(current, documents)
             if not force:
-                self._refuse_new_problems(current, merged)
+                checks.refuse_new(current, merged, self._problems)
             self._proxies().serve(merged)
             return time.time()
 
@@ -106,13 +110,6 @@ class LocalMesh:
         else:
             self._ask_owner_to_end()
         self._owner = self._standing = None
-
-    def _refuse_new_problems(self, current: Sequence[Document], merged: Sequence[Document]) -> None:
-        """What was loaded by force before stays the way it is, and does not stand in the way of others."""
-        known = {str(problem) for problem in self._problems(current)}
-        for problem in self._problems(merged):
-            if str(problem) not in known:
-                raise problem
 
     def _problems(self, documents: Sequence[Document]) -> Iterator[DocumentError]:
         yield from checks.problems(documents, SERVICES)

@@ -1,0 +1,44 @@
+"""The way from an empty cluster to Bookinfo behind its gateway: which steps, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..routes import REVIEWS_VERSIONS
+from . import downloads, installed
+from .api import Api
+from .bookinfo import Bookinfo, Inject, Layout
+from .check import check
+from .ingress import Ingress
+from .install import Install, Settings
+from .scale import Scale
+from .steps import Say, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asked of the cluster; ``replicas`` of Istio's parts, 0 leaves them as they are."""
+
+    inject: Inject = Inject.ALL
+    reviews: Sequence[str] = REVIEWS_VERSIONS
+    settings: Settings = field(default_factory=Settings)
+    istioctl: downloads.Wanted = field(default_factory=downloads.Wanted)
+    replicas: int = 2
+
+
+def steps(api: Api, wanted: Wanted, say: Say) -> list[Step]:
+    """The steps for this cluster, which was checked for them; where Istio is there, no istioctl is needed."""
+    if (here := installed.first(api)) is not None:
+        istioctl = None
+        layout = Layout(here.version, wanted.inject, wanted.reviews, here.revision)
+    else:
+        istioctl = downloads.find(wanted.istioctl, api.target.context, say)
+        layout = Layout(istioctl.version, wanted.inject, wanted.reviews)
+    check(api, istioctl, lambda line: say(f"check: {line}"))
+    return [
+        Install(api, istioctl, wanted.settings),
+        *([Scale(api, wanted.replicas)] if wanted.replicas else []),
+        Bookinfo(api, layout),
+        Ingress(api),
+    ]

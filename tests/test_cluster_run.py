@@ -1,0 +1,158 @@
+"""Route, run, status, down on a cluster whose proxies are real Envoys: the same verbs, the same verdicts."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from control_plane import ControlPlane
+from front_door import FrontDoor
+from node import Node
+from twin import twin
+
+from analyzer.run import RunFolder
+from setup import documents
+from setup.documents import Document
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def config(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return plane.kubeconfig(tmp_path_factory.mktemp("twin") / "kubeconfig")
+
+
+@pytest.fixture(scope="module")
+def cluster(plane: ControlPlane, config: Path) -> Iterator[Node]:
+    with tempfile.TemporaryDirectory(prefix="wb-") as home, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WEIGHBRIDGE_HOME", home)
+        patch.setenv("KUBECONFIG", str(config))
+        with twin(plane) as node:
+            yield node
+
+
+@pytest.fixture
+def door(cluster: Node, config: Path, home: Path, tmp_path: Path) -> Iterator[FrontDoor]:
+    door = FrontDoor(home, tmp_path, {"KUBECONFIG": str(config)})
+    yield door
+    door.close()
+
+
+def test_a_run_on_a_cluster_passes_where_its_proxies_keep_the_weights(door: FrontDoor) -> None:
+    done = door("run", "v2=90,v3=10", "--mesh", "cluster", "--within", "8", "--json", "--out", "run")
+    assert done.code == 0, done.err
+    assert done.json["verdict"] == "pass"
+    assert done.json["unmatched"] == {"pages": 0, "calls": 0}
+    run = RunFolder(door.cwd / "run").read()
+    assert run.mesh is not None
+    assert {key: run.mesh[key] for key in ("kind", "name", "istio")} == {
+        "kind": "cluster",
+        "name": "test/default",
+        "istio": "1.30.3",
+    }
+    assert run.missing == ()
+    assert run.live is not None
+    assert sorted(pod.labels["app"] for pod in run.pods) == [
+        "details",
+        "istio-ingressgateway",
+        "productpage",
+        "ratings",
+        "reviews",
+        "reviews",
+        "reviews",
+    ]
+    assert [one.kind for one in documents.read(run.documents, "run")] == ["DestinationRule", "VirtualService"]
+    again = door("analyze", "run", "--json")
+    assert again.json["verdict"] == "pass"
+
+
+def test_routes_are_in_force_at_every_proxy_when_the_verb_returns(door: FrontDoor) -> None:
+    assert door("route", "v1=1,v3=1", "--mesh", "cluster").code == 0
+    done = door(
+        "run", "--expect", "v2=90,v3=10", "--no-route", "--mesh", "cluster", "--within", "8", "--json"
+    )
+    assert done.code == 1, done.err
+    assert done.json["witnesses"]["proxy"].keys() <= {"v1", "v3"}
+
+
+def test_documents_that_do_not_fit_are_refused_before_anything_is_sent(
+    door: FrontDoor, plane: ControlPlane, tmp_path: Path
+) -> None:
+    assert door("route", "v2=100", "--mesh", "cluster").code == 0
+    path = "/apis/networking.istio.io/v1beta1/namespaces/default/virtualservices/reviews"
+    before = plane.call("GET", path)
+    for wrong, message in (
+        ({"destination": {"host": "reviews"}, "weight": -1}, "-1"),
+        ({"destination": {"host": "reviews"}, "weight": "ten"}, "ten"),
+        ({"destination": {"host": "reviews", "subset": "v9"}}, "no DestinationRule defines v9"),
+    ):
+        route = [wrong, {"destination": {"host": "reviews", "subset": "v3"}, "weight": 1}]
+        spec = {"hosts": ["reviews"], "http": [{"route": route}]}
+        file = tmp_path / "wrong.yaml"
+        file.write_text(documents.dump([Document("VirtualService", "default", "reviews", spec, "test")]))
+        done = door("route", "-f", file, "--mesh", "cluster")
+        assert done.code == 2
+        assert message in done.error
+    assert plane.call("GET", path) == before
+
+
+def test_a_route_that_another_tool_owns_is_explained_and_taken_over_by_force(
+    door: FrontDoor, plane: ControlPlane
+) -> None:
+    assert door("route", "v2=100", "--mesh", "cluster").code == 0
+    path = "/apis/networking.istio.io/v1beta1/namespaces/default/virtualservices/reviews"
+    theirs = {
+        "apiVersion": "networking.istio.io/v1beta1",
+        "kind": "VirtualService",
+        "metadata": {"name": "reviews"},
+        "spec": {"http": [{"route": [{"destination": {"host": "reviews", "subset": "v1"}}]}]},
+    }
+    plane.call(
+        "PATCH", f"{path}?fieldManager=argo-rollouts&force=true", theirs, "application/apply-patch+yaml"
+    )
+    done = door("route", "v2=90,v3=10", "--mesh", "cluster")
+    assert (done.code, done.error, done.hint) == (
+        4,
+        "VirtualService reviews: argo-rollouts owns .spec.http",
+        "change it there, or take it over with --force",
+    )
+    assert door("route", "v2=90,v3=10", "--mesh", "cluster", "--force").code == 0
+
+
+def test_status_shows_address_pods_and_documents(door: FrontDoor) -> None:
+    assert door("route", "v2=100", "--mesh", "cluster").code == 0
+    (mesh,) = door("status", "--mesh", "cluster", "--json").json["meshes"]
+    assert mesh["url"].startswith("http://127.0.0.1:")
+    assert len(mesh["pods"]) == 7
+    assert "kind: VirtualService" in mesh["documents"]
+
+
+def test_down_takes_the_routes_away(door: FrontDoor, plane: ControlPlane) -> None:
+    assert door("route", "v2=100", "--mesh", "cluster").code == 0
+    done = door("down", "--mesh", "cluster", "--routes-only")
+    assert done.code == 0
+    assert done.err.splitlines() == [
+        "deleted VirtualService reviews",
+        "deleted DestinationRule reviews",
+        "what we created there is gone",
+    ]
+
+
+def test_what_cannot_be_reached_is_one_line_and_exit_4_for_every_verb(door: FrontDoor) -> None:
+    for verb in (["up"], ["route", "v2=1"], ["run", "v2=1"], ["status"], ["down"]):
+        began = time.monotonic()
+        done = door(*verb, "--mesh", "cluster", KUBECONFIG="/nowhere/config")
+        assert (done.code, done.error) == (4, "no cluster: there is no kubeconfig at /nowhere/config")
+        assert time.monotonic() - began < 10  # acceptance 5: what it promises people who wait
+    done = door("up", "--mesh", "cluster", "--context", "production")
+    assert (done.code, done.hint) == (4, "known: test")
+
+
+def test_options_of_one_mesh_are_refused_for_the_other(door: FrontDoor) -> None:
+    done = door("up", "--mesh", "cluster", "--port", "8080")
+    assert (done.code, done.error) == (2, "--port is for the local mesh")
+    done = door("up", "--inject", "all")
+    assert (done.code, done.error) == (2, "--inject is for --mesh cluster")
