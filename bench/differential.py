@@ -1,8 +1,8 @@
 """The quick ways through a log against the exact reader, over millions of lines that were put out of shape.
 
 Run with ``python -m bench.differential [--lines N] [--seed S] [--way c|python]``. Every block is read by the
-way named and line by line by ``exact``; rows, refusals, groups and their order must be the same. Exit code 1
-and the first line that differs, if any does.
+way named and line by line by ``exact``; rows, refusals, groups and their order must be the same, and every
+line in one of them. Exit code 1 and the first line that differs, if any does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from analyzer.access_log.exact import exact
 from analyzer.access_log.native import SCAN
 from analyzer.access_log.readings import Reading
 from analyzer.access_log.rows import Groups
-from analyzer.access_log.source import Scanned, Source
+from analyzer.access_log.source import Scanned, Source, lines
 
 BLOCK = 1000
 
@@ -41,6 +41,7 @@ def agree(text: bytes, way: str) -> tuple[bool, Scanned]:
     same = (
         (found.others, found.refused, list(ours)) == (expected.others, expected.refused, list(theirs))
         and len(found.rows) == len(expected.rows)
+        and len(found.rows) + found.others + len(found.refused) == len(list(lines(text)))
         and all(
             np.array_equal(getattr(found.rows, name), getattr(expected.rows, name))
             for name in expected.rows.__slots__

@@ -93,6 +93,8 @@ typedef struct {
     int64_t at, shape, second, duration, received, sent, request;
 } Row;
 
+enum { COLUMNS = sizeof(Row) / sizeof(int64_t) };
+
 typedef struct {
     int64_t number, at, size;
 } Doubt;
@@ -107,6 +109,7 @@ enum { LONGEST_SHAPE = 2048, FIRST_SLOTS = 256 };
 
 typedef struct {
     Buffer rows, doubts, shapes, texts;
+    int64_t *columns; /* the rows in the end, column after column */
     uint32_t *slots; /* a hash table: numbers of shapes, from 1; 0 where free */
     size_t slot_count;
     byte shape[LONGEST_SHAPE]; /* the shape of the line at hand */
@@ -578,9 +581,22 @@ static void read_block(Scan *scan, const byte *block, size_t size)
     }
 }
 
-static PyObject *bytes_of(const Buffer *buffer, size_t item)
+static void turn_rows_into_columns(Scan *scan)
 {
-    return PyBytes_FromStringAndSize(buffer->items, (Py_ssize_t)(buffer->used * item));
+    size_t count = scan->rows.used;
+    const int64_t *rows = scan->rows.items;
+    scan->columns = PyMem_RawMalloc(count * sizeof(Row) + 1);
+    if (scan->columns == NULL)
+        scan->out_of_memory = true;
+    else
+        for (size_t row = 0; row < count; row++)
+            for (size_t column = 0; column < COLUMNS; column++)
+                scan->columns[column * count + row] = rows[row * COLUMNS + column];
+}
+
+static PyObject *bytes_of(const void *items, size_t count, size_t item)
+{
+    return PyBytes_FromStringAndSize(items, (Py_ssize_t)(count * item));
 }
 
 static PyObject *shapes_of(const Scan *scan)
@@ -608,13 +624,16 @@ static PyObject *scan(PyObject *module, PyObject *arguments)
     Scan scan = {.join = join != 0};
     Py_BEGIN_ALLOW_THREADS
     read_block(&scan, block.buf, (size_t)block.len);
+    turn_rows_into_columns(&scan);
     Py_END_ALLOW_THREADS
     PyBuffer_Release(&block);
     PyObject *result = scan.out_of_memory
                            ? PyErr_NoMemory()
-                           : Py_BuildValue("(NNN)", bytes_of(&scan.rows, sizeof(Row)),
-                                           bytes_of(&scan.doubts, sizeof(Doubt)), shapes_of(&scan));
+                           : Py_BuildValue("(NNN)", bytes_of(scan.columns, scan.rows.used, sizeof(Row)),
+                                           bytes_of(scan.doubts.items, scan.doubts.used, sizeof(Doubt)),
+                                           shapes_of(&scan));
     PyMem_RawFree(scan.rows.items);
+    PyMem_RawFree(scan.columns);
     PyMem_RawFree(scan.doubts.items);
     PyMem_RawFree(scan.shapes.items);
     PyMem_RawFree(scan.texts.items);
@@ -625,8 +644,8 @@ static PyObject *scan(PyObject *module, PyObject *arguments)
 static PyMethodDef methods[] = {
     {"scan", scan, METH_VARARGS,
      "scan(block, join) -> (rows, doubts, shapes)\n\n"
-     "Rows are 7 int64 each: at, shape, second, duration, received, sent, request; doubts 3: number, at, size;\n"
-     "shapes are (text, at, size) of their first lines. A block is whole lines."},
+     "Of the rows, 7 columns of int64: at, shape, second, duration, received, sent, request; of each doubt 3:\n"
+     "number, at, size; shapes are (text, at, size) of their first lines. A block is whole lines."},
     {NULL, NULL, 0, NULL}};
 
 static struct PyModuleDef definition = {

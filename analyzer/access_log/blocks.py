@@ -8,6 +8,8 @@ from typing import BinaryIO, NamedTuple
 from .entries import LONGEST_LINE
 
 SIZE = 4 << 20
+_FIRST = 1 << 16
+"""Most logs are small, and people wait for the first word of a large one."""
 KEPT = 3
 """A block's data stays as it is until so many further blocks are asked for: its memory is used again."""
 
@@ -24,10 +26,11 @@ class Block(NamedTuple):
 
 
 def blocks(stream: BinaryIO, size: int = SIZE) -> Iterator[Block]:
-    """Gives what a pipe has to offer without waiting for more than a line."""
-    buffers = [bytearray(size) for _ in range(KEPT + 1)]
+    """Gives what a pipe has to offer without waiting for more than a line; the first block is small."""
+    buffers = [bytearray() for _ in range(KEPT + 1)]
     turn = held = offset = 0
-    while count := _read(stream, buffers, turn, held):
+    room = min(size, _FIRST)
+    while count := _read(stream, buffers, turn, held, room):
         buffer = buffers[turn]
         end = buffer.rfind(b"\n", held, held + count) + 1
         held += count
@@ -35,7 +38,7 @@ def blocks(stream: BinaryIO, size: int = SIZE) -> Iterator[Block]:
             turn = (turn + 1) % len(buffers)
             _carry(memoryview(buffer)[end:held], buffers, turn)
             yield Block(memoryview(buffer)[:end], offset, end)
-            offset, held = offset + end, held - end
+            offset, held, room = offset + end, held - end, size
         elif held > LONGEST_LINE:
             skipped = held + _skip_line(stream)
             yield Block(b"", offset, skipped)
@@ -44,10 +47,10 @@ def blocks(stream: BinaryIO, size: int = SIZE) -> Iterator[Block]:
         yield Block(memoryview(buffers[turn])[:held], offset, held)
 
 
-def _read(stream: BinaryIO, buffers: list[bytearray], turn: int, held: int) -> int:
+def _read(stream: BinaryIO, buffers: list[bytearray], turn: int, held: int, room: int) -> int:
     """Fill the buffer behind what it holds; gives the bytes read, 0 at the end."""
-    if 2 * held > len(buffers[turn]):
-        _carry(memoryview(buffers[turn])[:held], buffers, turn, 4 * held)
+    if len(buffers[turn]) < max(room, 2 * held):
+        _carry(memoryview(buffers[turn])[:held], buffers, turn, max(room, 4 * held))
     read: Callable[[memoryview], int] = getattr(stream, "readinto1")  # noqa: B009 - buffered streams have it
     return read(memoryview(buffers[turn])[held:])
 
@@ -55,7 +58,7 @@ def _read(stream: BinaryIO, buffers: list[bytearray], turn: int, held: int) -> i
 def _carry(rest: memoryview, buffers: list[bytearray], turn: int, room: int = 0) -> None:
     """Put the rest at the beginning of a buffer. One too small is replaced: someone may still look at it."""
     if len(buffers[turn]) < max(room, len(rest)):
-        buffers[turn] = bytearray(max(room, 2 * len(rest)))
+        buffers[turn] = bytearray(max(room, len(rest)))
     buffers[turn][: len(rest)] = rest
 
 

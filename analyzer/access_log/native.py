@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .rows import Column
+from .rows import Column, Rows
 
 PURE = "WEIGHBRIDGE_PURE"
 """Set to anything, this variable keeps the C extension out: everything is then read by Python."""
@@ -33,25 +33,39 @@ SCAN = _load()
 """None without the extension."""
 
 
-class Table(NamedTuple):
-    """``rows`` has the columns below; ``doubts`` number, beginning and size of every other line."""
+AT, SHAPE, SECOND, DURATION, RECEIVED, SENT, REQUEST = range(7)
 
-    rows: NDArray[np.int64]
+
+class Table(NamedTuple):
+    """``columns`` are those above; ``doubts`` number, beginning and size of each other line."""
+
+    columns: NDArray[np.int64]
     doubts: NDArray[np.int64]
     shapes: list[Shape]
 
-    def column(self, index: int) -> Column:
-        return self.rows[:, index]
+    def rows(self, groups: Column, more: Rows, begins: list[int], *, join: bool) -> Rows:
+        """The rows and ``more``, of lines that begin there, in the order of the lines.
 
-
-AT, SHAPE, SECOND, DURATION, RECEIVED, SENT, REQUEST = range(7)
+        Shape s is of group ``groups[s]``; where that is negative its rows are left out.
+        """
+        plain, group = self.columns, groups[self.columns[SHAPE]]
+        if len(groups) and groups.min() < 0:
+            plain, group = plain[:, group >= 0], group[group >= 0]
+        columns = [group, *plain[SECOND:REQUEST], plain[REQUEST] if join else group[:0]]
+        if begins:
+            places = np.searchsorted(plain[AT], begins)
+            order = np.insert(np.arange(len(group)), places, len(group) + np.arange(len(begins)))
+            added = more.group, more.second, more.duration, more.received, more.sent, more.request
+            both = (np.concatenate(pair) for pair in zip(columns, added, strict=True))
+            columns = [column[order] if len(column) else column for column in both]
+        return Rows(*columns)
 
 
 def table(scan: Scan, block: bytes | memoryview, *, join: bool) -> Table:
     """Scan a block of whole lines; may run in any thread."""
-    rows, doubts, shapes = scan(block, join)
+    columns, doubts, shapes = scan(block, join)
     return Table(
-        np.frombuffer(rows, dtype=np.int64).reshape(-1, 7),
+        np.frombuffer(columns, dtype=np.int64).reshape(7, -1),
         np.frombuffer(doubts, dtype=np.int64).reshape(-1, 3),
         shapes,
     )

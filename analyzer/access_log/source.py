@@ -15,11 +15,11 @@ from ..records import LogEntry
 from .exact import exact
 from .fingerprint import NO_ID, fingerprint
 from .keys import Key, key, key_of_connection
-from .native import AT, DURATION, RECEIVED, REQUEST, SCAN, SECOND, SENT, SHAPE, Scan, Table, table
+from .native import AT, SCAN, SHAPE, Scan, Table, table
 from .quick import Quick
 from .quick_json import QuickJson
 from .readings import Connection, Malformed, Other, Reading, Reason
-from .rows import Column, Groups, Rows, RowWriter
+from .rows import Groups, Rows, RowWriter
 from .tally import MOST_GROUPS
 
 Data = bytes | memoryview
@@ -120,7 +120,8 @@ class Source:
         groups = np.array([self._shapes.get(text, -1) for text, _, _ in begun.shapes], dtype=np.int64)
         if len(self._shapes) > _REMEMBERED:
             self._shapes.clear()
-        return Scanned(_rows(begun, groups, judged, join=self._join), judged.others, judged.refused)
+        rows = begun.rows(groups, judged.rows.rows(), judged.begins, join=self._join)
+        return Scanned(rows, judged.others, judged.refused)
 
     def _first_lines(
         self, block: Data, begun: Table, fresh: list[int]
@@ -136,8 +137,8 @@ class Source:
                 refused.append(index)
         doubts = begun.doubts
         if refused:
-            (which,) = np.nonzero(np.isin(begun.column(SHAPE), refused))
-            begins = begun.column(AT)[which]
+            (which,) = np.nonzero(np.isin(begun.columns[SHAPE], refused))
+            begins = begun.columns[AT][which]
             numbers = which + np.searchsorted(doubts[:, 1], begins)
             text = bytes(block)
             ends = [text.find(b"\n", begin) % (len(text) + 1) for begin in begins.tolist()]
@@ -201,23 +202,6 @@ def lines(block: bytes) -> Iterator[tuple[int, int, bytes]]:
     for number, line in enumerate(block.removesuffix(b"\n").split(b"\n")):
         yield number, at, line
         at += len(line) + 1
-
-
-def _rows(begun: Table, groups: Column, judged: _Judged, *, join: bool) -> Rows:
-    """The table's rows, save those of refused shapes, and the judged ones, in the order of the lines."""
-    plain = begun.rows
-    group = groups[plain[:, SHAPE]]
-    if len(groups) and groups.min() < 0:
-        plain, group = plain[group >= 0], group[group >= 0]
-    columns = [group, *(plain[:, index] for index in (SECOND, DURATION, RECEIVED, SENT))]
-    columns.append(plain[:, REQUEST] if join else group[:0])
-    if judged.begins:
-        more = judged.rows.rows()
-        order = np.argsort(np.concatenate([plain[:, AT], np.array(judged.begins, dtype=np.int64)]))
-        added = more.group, more.second, more.duration, more.received, more.sent, more.request
-        columns = [np.concatenate(pair) for pair in zip(columns, added, strict=True)]
-        columns = [column[order] if len(column) else column for column in columns]
-    return Rows(*columns)
 
 
 def _or(value: int | None, unset: int) -> int:
