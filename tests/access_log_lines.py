@@ -61,6 +61,8 @@ def line(entry: LogEntry, form: Format = Format.F3) -> bytes:
     if form is Format.JSON:
         members = {**asdict(entry), "start_time": _stamp(entry.start)}
         del members["start"]
+        if entry.upstream_service_time is not None:
+            members["upstream_service_time"] = str(entry.upstream_service_time)  # from a header
         return json.dumps(members, ensure_ascii=False).encode("utf-8", "surrogateescape")
     e = {name: "-" if value is None else str(value) for name, value in asdict(entry).items()}
     extra = {

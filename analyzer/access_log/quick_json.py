@@ -12,7 +12,8 @@ from .rows import RowWriter
 _KEYS = 24
 _KEY_END = b'":'
 _REMEMBERED = 1 << 16
-_MOST = 10**15
+_DIGITS = 15
+_MOST = 10**_DIGITS
 _Address = str | tuple[str] | bool | None
 _MILLISECONDS = frozenset(f".{ms:03d}Z" for ms in range(1000))
 
@@ -120,7 +121,10 @@ class QuickJson:
 
 
 def _is_number(value: int | str | None) -> bool:
-    return value is None or (isinstance(value, int) and 0 <= value < _MOST)
+    """Envoy writes what it takes from a header, such as the service time, as text."""
+    if isinstance(value, str):
+        return len(value) <= _DIGITS and value.isascii() and value.isdigit()
+    return value is None or 0 <= value < _MOST
 
 
 def _addresses(fields: _Line) -> tuple[_Address, ...]:
