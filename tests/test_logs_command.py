@@ -11,6 +11,7 @@ import sys
 import termios
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO, TextIOWrapper
 from pathlib import Path
@@ -247,6 +248,33 @@ def test_ctrl_c_prints_what_was_read_until_then(door: FrontDoor) -> None:
     (split,) = done.json["splits"]
     assert (done.code, done.json["complete"]) == (130, False)
     assert 0 < done.json["lines"] == done.json["access"] == split["calls"] <= 50_000
+
+
+@pytest.mark.e2e
+def test_following_ends_with_ctrl_c_and_has_counted_every_line(door: FrontDoor) -> None:
+    log = door.cwd / "a.log"
+    running = door.start("logs", log, "--follow", "--json")
+    running.until(lambda: running.said("waiting for"))
+    for _ in range(2):
+        with log.open("ab") as file:
+            file.write((line(CALL) + b"\n") * 10)
+        running.until(lambda: has_read(running.process.pid, log))
+    log.rename(door.cwd / "a.log.1")
+    log.write_bytes(line(call(request_id="last")) + b"\n")
+    running.until(lambda: has_read(running.process.pid, log))
+    running.interrupt()
+    done = running.done()
+    assert (done.code, done.json["lines"], done.json["complete"]) == (0, 21, True)
+
+
+def has_read(process: int, path: Path) -> bool:
+    """Whether a process has the file open, and is at its end."""
+    for link in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            if link.readlink() == path:
+                position = Path(f"/proc/{process}/fdinfo/{link.name}").read_text().split()[1]
+                return int(position) == path.stat().st_size
+    return False
 
 
 def unread(pipe: IO[bytes]) -> int:

@@ -11,11 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import RenderableType
+
 from analyzer.access_log.errors import LogError
 from analyzer.access_log.survey import Survey
 
-from . import console
-from .log_screen import screen
+from . import console, log_screen
 
 
 def write_page(survey: Survey, out: Path) -> None:
@@ -42,8 +43,13 @@ def show(survey: Survey, *, as_json: bool, as_csv: bool, per_second: bool) -> No
             _csv(told.get("per_second") or [row for split in told["splits"] for row in split["outcomes"]])
         )
     else:
-        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        console.show(screen(survey, columns))
+        console.show(screen(survey))
+
+
+def screen(survey: Survey) -> RenderableType:
+    """As wide as the terminal allows."""
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return log_screen.screen(survey, columns)
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -16,6 +16,7 @@ from analyzer.access_log.formats import HEAD, first_line
 from analyzer.report import figures
 
 from .progress import Progress
+from .signals import SAME_WISH
 
 T = TypeVar("T")
 
@@ -28,13 +29,18 @@ _LARGE = 50_000_000
 class Interrupt:
     """Ctrl-C while logs are read: at once where nothing comes, else after the block that is being counted.
 
-    So no block is ever counted by half, and what was read can be told. A second Ctrl-C ends at once.
+    So no block is ever counted by half, and what was read can be told. Asked again, it ends at once.
     """
 
-    def __init__(self) -> None:
-        self.asked = False
+    def __init__(self, *numbers: signal.Signals) -> None:
+        self._numbers = numbers
+        self._asked_at: float | None = None
         self._asked_again = False
         self._waits = False
+
+    @property
+    def asked(self) -> bool:
+        return self._asked_at is not None
 
     def waiting(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do what may take for ever."""
@@ -46,18 +52,24 @@ class Interrupt:
 
     @contextmanager
     def caught(self) -> Iterator[None]:
-        before = signal.signal(signal.SIGINT, self._handle)
+        before = {number: signal.signal(number, self._handle) for number in self._numbers}
         try:
             yield
         except KeyboardInterrupt:
             if self._asked_again:
                 raise
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self._asked_again = self.asked
-        self.asked = True
+        now = time.monotonic()
+        if self._asked_at is None:
+            self._asked_at = now
+        elif now - self._asked_at > SAME_WISH:
+            self._asked_again = True
+        else:
+            return
         if self._asked_again or self._waits:
             raise KeyboardInterrupt
 
@@ -72,7 +84,7 @@ class Read(NamedTuple):
 def read(files: Sequence[LogFile], digest: Digest) -> Read:
     """Read the files one after the other; raises LogError for one that cannot be."""
     heads: dict[str, bytes] = {}
-    interrupt = Interrupt()
+    interrupt = Interrupt(signal.SIGINT)
     with Progress(first=_FIRST) as progress, interrupt.caught():
         told = _Told(files, digest, progress)
         for file in files:

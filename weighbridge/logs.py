@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +14,11 @@ from analyzer.access_log import custom, knowledge, mesh_config
 from analyzer.access_log.digest import Digest
 from analyzer.access_log.files import find
 from analyzer.access_log.formats import formats
+from analyzer.access_log.survey import Survey, survey
 from analyzer.exit_codes import ExitCode
 
-from . import log_output, log_reading, options
+from . import log_following, log_output, log_reading, options
+from .log_reading import Read
 
 if TYPE_CHECKING:
     from analyzer.access_log.table import Spool
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
         "weighbridge logs results/example",
         "weighbridge logs 'logs/**/*.log.gz' --pods pods.json --rules rules.yaml",
         "weighbridge logs access.log --format @mesh.yaml",
+        "kubectl logs -f deploy/productpage-v1 -c istio-proxy | weighbridge logs - --follow",
         "weighbridge logs results/example --html logs.html",
         "weighbridge logs access.log --json | jq '.splits[].versions'",
         "weighbridge logs access.log --csv --per-second > series.csv",
@@ -50,6 +54,12 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="DestinationRules, as YAML: which version label a subset selects.",
 )
+@click.option(
+    "--follow",
+    "following",
+    is_flag=True,
+    help="Read on while the logs are written, until Ctrl-C or stdin ends.",
+)
 @click.option("--join", is_flag=True, help="Join the lines of a request by its id, and tell retries apart.")
 @click.option("--per-second", is_flag=True, help="Count the calls of each second, too.")
 @options.as_json
@@ -69,6 +79,7 @@ def logs(
     given: tuple[str, ...],
     pods: Path | None,
     rules: Path | None,
+    following: bool,
     join: bool,
     per_second: bool,
     as_json: bool,
@@ -82,28 +93,29 @@ def logs(
     your own; what kubectl, the container runtime or Docker put around a line is taken off. Every line is
     accounted for.
 
-    Ctrl-C ends the reading and prints what was read until then (exit code 130).
+    Ctrl-C ends the reading and prints what was read until then (exit code 130; 0 with --follow).
     """
-    found = find(files)
     sources = knowledge.gather(files, pods, rules)
     judge = custom.judge([one for option in given for one in mesh_config.formats(option)])
     with _spool(parquet) as spool:
         digest = Digest(join=join, judge=judge, keep=spool.keep if spool else None)
-        read = log_reading.read(found, digest)
+
+        def told(read: Read, *, moments: bool = False) -> Survey:
+            found = {form for head in read.heads.values() for form in formats(head, judge)}
+            return survey(
+                digest, sources, files=read.heads, formats=found, complete=read.complete, moments=moments
+            )
+
+        if following:
+            watched = sys.stdout.isatty() and not (as_json or as_csv)
+            screen = (lambda read: log_output.screen(told(read))) if watched else None
+            read = log_following.follow(files, digest, screen)
+        else:
+            read = log_reading.read(find(files), digest)
         log_reading.check(digest, read)
         if spool:
             spool.write(list(digest.groups), digest.hops(sources))
-    # Statistics take a second to import, in which a large file should already be told about.
-    from analyzer.access_log.survey import survey
-
-    surveyed = survey(
-        digest,
-        sources,
-        files=read.heads,
-        formats={form for head in read.heads.values() for form in formats(head, judge)},
-        complete=read.complete,
-        moments=per_second or html is not None,
-    )
+    surveyed = told(read, moments=per_second or html is not None)
     if html:
         log_output.write_page(surveyed, html)
     log_output.show(surveyed, as_json=as_json, as_csv=as_csv, per_second=per_second)

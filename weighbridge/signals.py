@@ -6,7 +6,7 @@ import signal
 import time
 from types import FrameType
 
-_SAME_WISH = 1.0
+SAME_WISH = 1.0
 """Seconds within which another signal says nothing new: shells, make and CI runners often send two."""
 
 
@@ -25,7 +25,7 @@ def install() -> None:
 
 def _raise(number: int, frame: FrameType | None) -> None:
     now = time.monotonic()
-    if now - _Last.raised < _SAME_WISH:
+    if now - _Last.raised < SAME_WISH:
         return
     _Last.raised = now
     raise KeyboardInterrupt if number == signal.SIGINT else Terminated

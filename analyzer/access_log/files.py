@@ -86,6 +86,11 @@ def opened(file: LogFile) -> Iterator[tuple[BinaryIO, BinaryIO]]:
             ) from error
 
 
+def is_packed(magic: bytes) -> bool:
+    """By a file's first four bytes."""
+    return magic.startswith(_GZIP) or magic == _ZSTD
+
+
 def _of_name(name: str) -> Iterator[LogFile]:
     if name == STDIN:
         yield LogFile(STDIN, None)
