@@ -14,6 +14,12 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def many(number: int, noun: str) -> str:
+    """``1 page``, ``2 pages``: the noun may have words behind it."""
+    word, space, rest = noun.partition(" ")
+    return f"{count(number)} {word}{'' if number == 1 else 's'}{space}{rest}"
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     return "–" if share is None else f"{100 * share:.{digits}f}{THIN}%"
 

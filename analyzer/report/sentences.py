@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..audit import INNOCENT, Pattern
 from ..judgement import Judgement, Matching
 from ..records import Outcome
-from .figures import count, percent, span
+from .figures import count, many, percent, span
 
 
 def title(judgement: Judgement) -> str:
@@ -66,12 +66,17 @@ def facts(judgement: Judgement) -> Iterator[str]:
         pages = count(judgement.by_page.total)
         yield f"witness: pages only ({pages}); Bookinfo's second try can hide decisions"
     if judgement.run.applied and judgement.run.live:
-        wait, early = judgement.run.live - judgement.run.applied, count(judgement.excluded_before_live)
-        yield f"gate: weights live after {wait:.2g} s; {early} requests before, not counted"
+        wait, early = judgement.run.live - judgement.run.applied, judgement.excluded_before_live
+        yield f"gate: weights live after {wait:.2g} s; {many(early, 'request')} before, not counted"
     for name, pages_with in judgement.errors.items():
-        yield f"trouble: {name} on {count(pages_with)} pages"
+        yield f"trouble: {name} on {many(pages_with, 'page')}"
     alpha = percent(judgement.run.promise.alpha, 0 if judgement.run.promise.alpha >= 0.01 else 2)
     yield f"risk: a false PASS at most {alpha}, a false FAIL at most {alpha}, whenever anybody looks"
+    if judgement.claims:
+        together = (
+            f"{count(len(judgement.claims))} further claims" if len(judgement.claims) > 1 else "further claim"
+        )
+        yield f"risk: the same again for the {together}, taken together"
     yield from _audit(judgement)
     yield from (f"latency: {comparison.reason}" for comparison in judgement.performance.comparisons)
     if judgement.run.ending:
@@ -90,7 +95,7 @@ def _audit(judgement: Judgement) -> Iterator[str]:
     if judgement.audit.unlabelled:
         bounds = ", ".join(f"{share.version} {span(share.bounds)}" for share in judgement.shares)
         yield (
-            f"audit: {count(judgement.audit.unlabelled)} decisions without a version; whatever they were, "
+            f"audit: {many(judgement.audit.unlabelled, 'decision')} without a version; whatever they were, "
             f"the shares are {bounds}, and PASS and FAIL hold for all of that"
         )
 
@@ -120,16 +125,16 @@ def _witnesses(matching: Matching) -> Iterator[str]:
     else:
         difference = matching.calls - matching.pages
         yield (
-            f"witnesses: {count(matching.pages)} pages, {count(matching.calls)} calls, "
+            f"witnesses: {many(matching.pages, 'page')}, {many(matching.calls, 'call')}, "
             f"difference {difference:+d}; {count(matching.exactly_one)} match one to one"
         )
         for number, meaning in (
-            (matching.asked_again, "pages for which productpage asked reviews again after an error"),
-            (matching.without_call, "pages without a call in the log"),
-            (matching.without_page, "calls without a page"),
-            (matching.disagree, "pages that show another version than was called"),
+            (matching.asked_again, "page for which productpage asked reviews again after an error"),
+            (matching.without_call, "page without a call in the log"),
+            (matching.without_page, "call without a page"),
+            (matching.disagree, "page with another version than was called"),
         ):
             if number:
-                yield f"witnesses: {count(number)} {meaning}"
+                yield f"witnesses: {many(number, meaning)}"
     if matching.foreign:
-        yield f"witnesses: {count(matching.foreign)} calls by other clients, not counted"
+        yield f"witnesses: {many(matching.foreign, 'call')} by other clients, not counted"
