@@ -10,11 +10,12 @@ import pytest
 from cluster_fixtures import bare_plane, namespace, plane
 from front_door import FrontDoor
 from hypothesis import settings
+from istio_system import istio_system
 
 from setup.local.folder import Layout
 from setup.local.mesh import LocalMesh
 
-__all__ = ["bare_plane", "namespace", "plane"]
+__all__ = ["bare_plane", "istio_system", "namespace", "plane"]
 """Fixtures from other modules: pytest finds them here."""
 
 settings.register_profile("weighbridge", deadline=None)  # no test is about time: the machine may be busy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -132,8 +131,8 @@ def test_a_real_istioctl_makes_of_it_what_we_mean(tmp_path: Path, profile: str) 
 
 
 @pytest.mark.e2e
-def test_a_real_installation_that_fails_half_way_says_what_the_api_server_refused(
-    namespace: Namespace,
+def test_a_real_installation_that_fails_half_way_says_why_the_api_server_refused(
+    istio_system: ControlPlane,
 ) -> None:
     heard: list[str] = []
     with pytest.raises(IstioctlError) as caught:
@@ -219,17 +218,6 @@ def test_the_step_without_istio_and_without_istioctl_names_the_way_on(istio_syst
 DEPLOYMENTS = "/apis/apps/v1/namespaces/istio-system/deployments"
 PODS = "/api/v1/namespaces/istio-system/pods"
 CONFIG_MAPS = "/api/v1/namespaces/istio-system/configmaps"
-
-
-@pytest.fixture
-def istio_system(namespace: Namespace) -> Iterator[ControlPlane]:
-    """The namespace of Istio, empty, for one test."""
-    plane = namespace.plane
-    if not plane.has("/api/v1/namespaces/istio-system"):
-        plane.call("POST", "/api/v1/namespaces", {"metadata": {"name": "istio-system"}})
-    yield plane
-    for collection in (DEPLOYMENTS, CONFIG_MAPS):
-        plane.call("DELETE", collection)
 
 
 def create_istiod(plane: ControlPlane, revision: str, image: str, *, ready: bool = False) -> None:

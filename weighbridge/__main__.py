@@ -26,6 +26,7 @@ VERBS = {
     "logs": "Tell how any mesh splits its traffic, and what fails, from istio-proxy access logs.",
     "selftest": "Measure how often the verdict itself is wrong, on real Envoys.",
     "stars": "Tell version, pod and trouble of saved pages.",
+    "open": "Show Grafana, Kiali, Zipkin, Jaeger or Prometheus of a cluster, through a tunnel.",
     "down": "Take a local mesh down.",
 }
 """Each verb is the command of its own name in the module of its own name."""

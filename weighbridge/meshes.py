@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from setup.mesh import Mesh, MeshError, MeshSettingError
 from . import console, options
 
 if TYPE_CHECKING:
+    from setup.cluster.addon_manifests import Addon
     from setup.cluster.mesh import ClusterMesh
 
 _START_LIMIT = 30.0
@@ -70,8 +71,17 @@ def cluster(asked: Mapping[str, Any]) -> ClusterMesh:
             reviews=options.versions_of(asked["reviews"]),
             settings=Settings(asked["profile"]),
             replicas=asked["scale"],
+            addons=_addons(asked["addons"]),
+            domain=asked["domain"],
         )
     return ClusterMesh(Api(*connect(asked["context"], asked["namespace"])), wanted, console.say)
+
+
+def _addons(names: str) -> Sequence[Addon]:
+    """Those of ``--addons``, a list with commas between."""
+    from setup.cluster.addon_manifests import USUAL, chosen  # brings the Kubernetes client with it
+
+    return chosen(USUAL if names == "usual" else [name.strip() for name in names.split(",") if name.strip()])
 
 
 def refuse(*names: str, because: str) -> None:

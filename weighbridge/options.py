@@ -108,7 +108,7 @@ def versions_of(text: str) -> tuple[str, ...]:
 
 
 OF_ISTIOCTL = ("istioctl", "istio_release", "istio_version")
-OF_BUILD = ("dry_run", "inject", "reviews", "profile", "scale", *OF_ISTIOCTL)
+OF_BUILD = ("dry_run", "inject", "reviews", "profile", "scale", "addons", "domain", *OF_ISTIOCTL)
 """The parameters of ``istioctl`` and ``build``: they mean nothing to a local mesh."""
 
 _CLAIM = (
@@ -240,6 +240,13 @@ _BUILD = (
         show_default=True,
         help="Replicas of istiod and the gateways, at least; 0 leaves them as they are.",
     ),
+    click.option(
+        "--addons",
+        default="",
+        metavar="LIST",
+        help="Of prometheus,grafana,kiali,zipkin,jaeger; `usual` for the first four. From Istio's release.",
+    ),
+    click.option("--domain", help="Serve each addon as ADDON.DOMAIN through the gateway, too."),
 )
 
 _LOCAL_MESH = (

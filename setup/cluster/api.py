@@ -76,7 +76,9 @@ class Api:
         """Server-side apply; raises ConflictError where somebody else owns a field that would change."""
         query = {"fieldManager": FIELD_MANAGER} | ({"force": "true"} if force else {})
         query |= {"dryRun": "All"} if dry_run else {}
-        return self._object("PATCH", self.path_of(manifest), query, manifest, "application/apply-patch+yaml")
+        # a server reads it as YAML, which knows no escape for a character outside the basic plane
+        body = json.dumps(manifest, ensure_ascii=False).encode()
+        return self._object("PATCH", self.path_of(manifest), query, body, "application/apply-patch+yaml")
 
     def merge(self, path: str, change: Manifest) -> dict[str, Any]:
         """Change some fields of an object that is somebody else's."""
@@ -157,7 +159,7 @@ class Api:
         method: str,
         path: str,
         query: Query | None = None,
-        body: Manifest | None = None,
+        body: Manifest | bytes | None = None,
         content: str = "application/json",
     ) -> dict[str, Any]:
         answer = self._send(method, path, query or {}, body, content, _ANSWER)
@@ -171,7 +173,13 @@ class Api:
         return found if isinstance(found, dict) else {}
 
     def _send(
-        self, method: str, path: str, query: Query, body: Manifest | None, content: str, patience: float
+        self,
+        method: str,
+        path: str,
+        query: Query,
+        body: Manifest | bytes | None,
+        content: str,
+        patience: float,
     ) -> Any:
         """The client's response, its body unread."""
         pairs: Sequence[tuple[str, str]] = list(query.items())

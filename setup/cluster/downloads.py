@@ -66,6 +66,20 @@ def find(wanted: Wanted, context: str | None = None, hear: Hear | None = None) -
     return opened(Path(on_path), context)
 
 
+def release(wanted: Wanted, hear: Hear | None = None) -> Path:
+    """The folder of the release that is meant, samples and all; raises as ``find`` does."""
+    if wanted.release is not None or wanted.version is not None:
+        program = _of_release(wanted.release or fetched(wanted.version or "", hear))
+        return program.parent.parent
+    folder = find(wanted).release
+    if folder is None:
+        raise IstioctlError(
+            "the istioctl at hand lies outside the folder of its release",
+            "give that folder with --istio-release, or fetch the release with --istio-version",
+        )
+    return folder
+
+
 def fetched(version: str, hear: Hear | None = None) -> Path:
     """The folder of a release, fetched and checked where it was not before."""
     if (known := found_in(version)) is None or str(known) != version.removeprefix("v"):

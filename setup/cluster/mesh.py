@@ -109,6 +109,7 @@ class ClusterMesh:
     def down(self) -> None:
         """Take away what ``up`` and ``route`` created; Istio, and what others made, stay."""
         self._tell(teardown.bookinfo(self._api))
+        self._tell(teardown.addons(self._api))
 
     def remove_routes(self) -> None:
         """Take away the documents that ``up`` and ``route`` created, the way in included."""

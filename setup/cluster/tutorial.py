@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from ..routes import REVIEWS_VERSIONS
 from . import downloads, installed
+from .addon_manifests import Addon
+from .addons import Addons
 from .api import Api
 from .bookinfo import Bookinfo, Inject, Layout
 from .check import check
@@ -25,6 +27,9 @@ class Wanted:
     settings: Settings = field(default_factory=Settings)
     istioctl: downloads.Wanted = field(default_factory=downloads.Wanted)
     replicas: int = 2
+    addons: Sequence[Addon] = ()
+    domain: str | None = None
+    """Each addon is served as ``<addon>.<domain>``; None leaves them inside the cluster."""
 
 
 def steps(api: Api, wanted: Wanted, say: Say) -> list[Step]:
@@ -35,10 +40,16 @@ def steps(api: Api, wanted: Wanted, say: Say) -> list[Step]:
     else:
         istioctl = downloads.find(wanted.istioctl, api.target.context, say)
         layout = Layout(istioctl.version, wanted.inject, wanted.reviews)
+    addons = []
+    if wanted.addons:
+        release = istioctl.release if istioctl else None
+        release = release or downloads.release(wanted.istioctl, say)
+        addons = [Addons(api, release, wanted.addons, wanted.domain, wanted.settings.sampling)]
     check(api, istioctl, lambda line: say(f"check: {line}"))
     return [
         Install(api, istioctl, wanted.settings),
         *([Scale(api, wanted.replicas)] if wanted.replicas else []),
         Bookinfo(api, layout),
         Ingress(api),
+        *addons,
     ]
