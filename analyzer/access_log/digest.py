@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -71,6 +71,10 @@ class Digest:
         self.account.merge(other.account)
         if self.joins and other.joins:
             self.joins.merge(other.joins, numbers)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What was read goes to another process or machine, how it was read stays here."""
+        return self.__dict__ | {"_judge": exact, "_keep": None, "_sources": {}}
 
     def source(self, name: str) -> Source:
         """Who reads the lines of one pod or file."""
