@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cluster_fixtures import Namespace
 from control_plane import ControlPlane
+from front_door import FrontDoor
 from istio_release import StandIn, release_folder, stand_in
 
 from setup import objects
@@ -17,12 +18,11 @@ from setup.cluster.connection import connect
 from setup.cluster.install import (
     Install,
     Settings,
-    helm_commands,
+    helm,
     helm_values,
     install,
     operator,
     uninstall,
-    verify,
 )
 from setup.cluster.installed import installed
 from setup.cluster.istio_version import IstioVersion
@@ -34,11 +34,12 @@ TODAY_SAYS = {"version --remote=false -o json": {"out": '{"clientVersion": {"ver
 INSTALL = "install -y -f FILE0 --readiness-timeout 300s"
 
 
-def test_1_12_installs_the_tutorials_profile_with_its_log_and_all_traces(tmp_path: Path) -> None:
-    program = stand_in(tmp_path, {INSTALL: {"err": "✔ Istiod installed\n"}})
+def test_1_12_installs_the_tutorials_profile_with_log_and_traces_and_verifies_it(tmp_path: Path) -> None:
+    program = stand_in(tmp_path, {INSTALL: {"err": "✔ Istiod installed\n"}, "verify-install": {}})
     heard: list[str] = []
     install(opened(program.path), Settings(), heard.append)
     assert heard == ["✔ Istiod installed"]
+    assert [call[0] for call in program.calls] == ["install", "verify-install"]
     assert given(program) == {
         "apiVersion": "install.istio.io/v1alpha1",
         "kind": "IstioOperator",
@@ -52,8 +53,8 @@ def test_1_12_installs_the_tutorials_profile_with_its_log_and_all_traces(tmp_pat
     }
 
 
-def test_an_istio_of_today_gets_a_tracer_as_well(tmp_path: Path) -> None:
-    program = stand_in(tmp_path, {**TODAY_SAYS, "install -y -f FILE0 --readiness-timeout 60s": {}})
+def test_an_istio_of_today_gets_a_tracer_as_well_and_verifies_while_it_installs(tmp_path: Path) -> None:
+    program = stand_in(tmp_path, {**TODAY_SAYS, "install -y -f FILE0 --readiness-timeout 60s --verify": {}})
     install(opened(program.path), Settings("minimal", 5, readiness=60))
     assert given(program)["spec"] == {
         "profile": "minimal",
@@ -68,15 +69,6 @@ def test_an_istio_of_today_gets_a_tracer_as_well(tmp_path: Path) -> None:
             ],
         },
     }
-
-
-def test_verification_is_a_command_up_to_1_23_and_an_option_since(tmp_path: Path) -> None:
-    old = stand_in(tmp_path, {"verify-install": {}})
-    verify(opened(old.path), Settings())
-    assert old.calls == [["verify-install"]]
-    today = stand_in(tmp_path, {**TODAY_SAYS, f"{INSTALL} --verify": {}})
-    verify(opened(today.path), Settings())
-    assert today.calls[-1][-1] == "--verify"
 
 
 @pytest.mark.parametrize(
@@ -106,10 +98,12 @@ def test_those_who_use_helm_get_the_same_as_values_and_commands() -> None:
         "meshConfig": operator(TODAY, Settings(sampling=10))["spec"]["meshConfig"],
     }
     assert list(helm_values(OLD, Settings())) == ["meshConfig"]  # its charts know no profile
-    assert helm_commands(TODAY, Settings("minimal")).splitlines() == [
-        "helm repo add istio https://istio-release.storage.googleapis.com/charts",
-        "helm install istio-base istio/base -n istio-system --create-namespace --version 1.30.3",
-        "helm install istiod istio/istiod -n istio-system --version 1.30.3 -f values.yaml --wait",
+    assert helm(TODAY, Settings("minimal")).splitlines()[:5] == [
+        "# helm repo add istio https://istio-release.storage.googleapis.com/charts",
+        "# helm install istio-base istio/base --create-namespace -n istio-system --version 1.30.3",
+        "# helm install istiod istio/istiod -f values.yaml --wait -n istio-system --version 1.30.3",
+        "---",
+        "meshConfig:",
     ]
 
 
@@ -187,7 +181,13 @@ def test_every_control_plane_is_recognised_with_version_revision_log_and_tracers
 def test_the_step_installs_where_there_is_no_istio_and_else_changes_nothing(
     istio_system: ControlPlane, tmp_path: Path
 ) -> None:
-    program = stand_in(tmp_path, {f"{INSTALL} --context test": {"err": "✔ Istiod installed\n"}})
+    program = stand_in(
+        tmp_path,
+        {
+            f"{INSTALL} --context test": {"err": "✔ Istiod installed\n"},
+            "verify-install --context test": {},
+        },
+    )
     step = Install(Api(*connect()), opened(program.path, "test"))
     heard: list[str] = []
     assert list(step.plan()) == ["install Istio 1.12.1, profile demo, with its access log on"]
@@ -198,7 +198,7 @@ def test_the_step_installs_where_there_is_no_istio_and_else_changes_nothing(
     heard.clear()
     assert list(step.plan()) == []
     step.run(heard.append)
-    assert len(program.calls) == 1
+    assert len(program.calls) == 2
     assert heard == [
         "Istio 1.20.0, revision default is there and is used as it is",
         "its access log is off: set meshConfig.accessLogFile=/dev/stdout, or apply a Telemetry",
@@ -213,6 +213,36 @@ def test_the_step_without_istio_and_without_istioctl_names_the_way_on(istio_syst
         step.run(print)
     assert str(caught.value) == "there is no Istio in the cluster of context test"
     assert caught.value.hint == "name an istioctl with --istioctl, or fetch one with --istio-version"
+
+
+@pytest.mark.e2e
+def test_up_without_istio_and_without_istioctl_names_three_ways_on(
+    istio_system: ControlPlane, door: FrontDoor, tmp_path: Path
+) -> None:
+    refused = door("up", "--mesh", "cluster", PATH=str(tmp_path))
+    assert (refused.code, refused.error, refused.hint) == (
+        4,
+        "there is no istioctl on PATH",
+        "fetch a release with --istio-version, or name one at hand with --istioctl or --istio-release",
+    )
+
+
+@pytest.mark.e2e
+def test_up_with_a_real_istioctl_that_is_too_new_for_the_cluster_names_one_that_fits(
+    istio_system: ControlPlane, door: FrontDoor
+) -> None:
+    refused = door("up", "--mesh", "cluster", "--istio-release", release_folder())
+    assert (refused.code, refused.error, refused.hint) == (
+        4,
+        f"Istio {real().version} needs Kubernetes 1.32 or newer, and this cluster runs 1.20",
+        "take another release, for example --istio-version 1.17.0",
+    )
+
+
+@pytest.mark.e2e
+def test_up_prints_helm_values_for_an_istioctl_or_a_version(door: FrontDoor) -> None:
+    named = door("up", "--helm", "--istio-version", "1.12.1", "--profile", "minimal")
+    assert (named.code, named.out) == (0, helm(OLD, Settings("minimal")))
 
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/istio-system/deployments"

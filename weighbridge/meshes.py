@@ -77,6 +77,17 @@ def cluster(asked: Mapping[str, Any]) -> ClusterMesh:
     return ClusterMesh(Api(*connect(asked["context"], asked["namespace"])), wanted, console.say)
 
 
+def helm(asked: Mapping[str, Any]) -> str:
+    """How to install Istio with Helm; of the version that the options name, or that istioctl has."""
+    from setup.cluster import downloads, install  # brings the Kubernetes client with it
+    from setup.cluster.istio_version import found_in
+
+    version = found_in(asked["istio_version"] or "")
+    if version is None:
+        version = downloads.find(downloads.Wanted(asked["istioctl"], asked["istio_release"])).version
+    return install.helm(version, install.Settings(asked["profile"])).rstrip()
+
+
 def _addons(names: str) -> Sequence[Addon]:
     """Those of ``--addons``, a list with commas between."""
     from setup.cluster.addon_manifests import USUAL, chosen  # brings the Kubernetes client with it

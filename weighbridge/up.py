@@ -20,18 +20,28 @@ from .signals import Terminated
         "weighbridge up --detach && weighbridge route v2=90,v3=10",
         "weighbridge up --mesh cluster --context kind-kind --dry-run",
         "weighbridge up --mesh cluster --inject productpage --reviews v2",
+        "weighbridge up --helm --istio-version 1.30.3 > values.yaml",
     )
 )
 @options.local_mesh
 @options.build
+@click.option(
+    "--helm",
+    "by_helm",
+    is_flag=True,
+    help="Print Helm values and commands that install such an Istio; do nothing.",
+)
 @click.option("--detach", is_flag=True, help="Give the shell back; end it with `weighbridge down`.")
 @options.as_json
-def up(as_json: bool, detach: bool, dry_run: bool, **asked: Any) -> None:
+def up(as_json: bool, detach: bool, dry_run: bool, by_helm: bool, **asked: Any) -> None:
     """Start a local mesh of real Envoys with Bookinfo behind them, and keep it until Ctrl-C.
 
     With --mesh cluster: check the cluster, install Istio where it is missing, bring Bookinfo and its gateway.
     What is there already is left as it is, so an interrupted start is resumed by running it again.
     """
+    if by_helm:
+        console.show(meshes.helm(asked))
+        return
     if meshes.is_cluster(asked):
         _build(dry_run, as_json, asked)
         return

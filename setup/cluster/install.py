@@ -13,7 +13,7 @@ from ..objects import dumped
 from . import installed
 from .api import Api
 from .istio_version import IstioVersion
-from .istioctl import Answer, Hear, Istioctl
+from .istioctl import Hear, Istioctl
 
 PROFILES = ("demo", "default", "minimal")
 ACCESS_LOG = "/dev/stdout"
@@ -24,7 +24,7 @@ TRACER = {
 """The extension provider that a Telemetry names; Jaeger answers at the same Service."""
 NO_TRACER_SINCE = 22
 """From Istio 1.22 on nothing is sent to Zipkin unless a provider and a Telemetry say so."""
-_VERIFY_GONE = 24
+_VERIFY_COMMAND_GONE = 24
 _UNINSTALL_SINCE = 16
 _PROFILE_IN_CHARTS_SINCE = 21
 _COMPONENTS = 4
@@ -100,30 +100,20 @@ def mesh_config(version: IstioVersion, settings: Settings) -> dict[str, Any]:
 
 
 def install(istioctl: Istioctl, settings: Settings, hear: Hear | None = None) -> None:
-    """Install, or bring what is installed to the same state; returns when every component is ready."""
+    """Install, or bring what is installed to the same state; returns when it is ready and as it should be."""
     limit = settings.readiness * _COMPONENTS + _BEYOND_READINESS
     with tempfile.TemporaryDirectory(prefix="weighbridge-") as folder:
         file = Path(folder) / "istio.yaml"
         file.write_text(dumped([operator(istioctl.version, settings)]))
-        istioctl.do(*install_arguments(file, settings), limit=limit, hear=hear)
+        istioctl.do(*install_arguments(istioctl.version, file, settings), limit=limit, hear=hear)
+    if not istioctl.version.since(_VERIFY_COMMAND_GONE):
+        istioctl.do("verify-install", hear=hear)
 
 
-def install_arguments(file: Path, settings: Settings) -> Sequence[str]:
-    return ("install", "-y", "-f", str(file), "--readiness-timeout", f"{settings.readiness:g}s")
-
-
-def verify(istioctl: Istioctl, settings: Settings, hear: Hear | None = None) -> Answer:
-    """Hold what is installed against what was asked for; raises IstioctlError with the first difference.
-
-    ``verify-install`` ended with 1.23; what took its place is ``install --verify``, which applies once more.
-    """
-    if not istioctl.version.since(_VERIFY_GONE):
-        return istioctl.do("verify-install", hear=hear)
-    with tempfile.TemporaryDirectory(prefix="weighbridge-") as folder:
-        file = Path(folder) / "istio.yaml"
-        file.write_text(dumped([operator(istioctl.version, settings)]))
-        limit = settings.readiness * _COMPONENTS + _BEYOND_READINESS
-        return istioctl.do(*install_arguments(file, settings), "--verify", limit=limit, hear=hear)
+def install_arguments(version: IstioVersion, file: Path, settings: Settings) -> Sequence[str]:
+    """Verification is an option of it since the command of its own, ``verify-install``, ended with 1.23."""
+    verify = ("--verify",) if version.since(_VERIFY_COMMAND_GONE) else ()
+    return ("install", "-y", "-f", str(file), "--readiness-timeout", f"{settings.readiness:g}s", *verify)
 
 
 def uninstall_arguments(version: IstioVersion) -> Sequence[str]:
@@ -145,14 +135,16 @@ def helm_values(version: IstioVersion, settings: Settings) -> Mapping[str, Any]:
     return values
 
 
-def helm_commands(version: IstioVersion, settings: Settings) -> str:
-    """What to type instead of ``istioctl install``, with the values above it in a file."""
-    gateway = settings.profile != "minimal"
-    lines = [
-        "helm repo add istio https://istio-release.storage.googleapis.com/charts",
-        f"helm install istio-base istio/base -n istio-system --create-namespace --version {version}",
-        f"helm install istiod istio/istiod -n istio-system --version {version} -f values.yaml --wait",
+def helm(version: IstioVersion, settings: Settings) -> str:
+    """A values file for the istiod chart, with what to type above it, instead of ``istioctl install``."""
+    charts = [
+        ("istio-base", "istio/base --create-namespace"),
+        ("istiod", "istio/istiod -f values.yaml --wait"),
     ]
-    if gateway:
-        lines.append(f"helm install istio-ingressgateway istio/gateway -n istio-system --version {version}")
-    return "\n".join(lines)
+    if settings.profile != "minimal":
+        charts.append(("istio-ingressgateway", "istio/gateway"))
+    lines = [
+        "# helm repo add istio https://istio-release.storage.googleapis.com/charts",
+        *(f"# helm install {name} {chart} -n istio-system --version {version}" for name, chart in charts),
+    ]
+    return "\n".join(lines) + "\n" + dumped([helm_values(version, settings)])
