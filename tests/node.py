@@ -329,7 +329,7 @@ class _Kubelet(http.server.BaseHTTPRequestHandler):
 
     def _outwards(self, inside: socket.socket) -> None:
         with suppress(OSError, ValueError):
-            while block := inside.recv(65_536):
+            while block := inside.recv(32_768):  # a frame of at most 64 KiB
                 self._frame(b"\0" + block)
             self._frame(struct.pack(">H", 1000), opcode=8)
 

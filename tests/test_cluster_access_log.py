@@ -19,6 +19,8 @@ from setup.cluster.connection import connect
 from setup.mesh import Pod
 
 pytestmark = pytest.mark.e2e
+_DELAY = 0.3
+"""Seconds that a line takes here: no Envoy holds it back."""
 
 POD = "productpage-v1-abc"
 _NUMBERS = itertools.count()
@@ -40,6 +42,7 @@ class Run:
         self.into = into
         api = Api(*connect(namespace=namespace.name))
         self.copy = ClusterAccessLog(api, lambda: pods.involved(api), into)
+        self.copy.delay = _DELAY
         self.copy.pump()
 
     def text(self, pod: str = POD) -> list[str]:

@@ -76,7 +76,7 @@ class Api:
         """Server-side apply; raises ConflictError where somebody else owns a field that would change."""
         query = {"fieldManager": FIELD_MANAGER} | ({"force": "true"} if force else {})
         query |= {"dryRun": "All"} if dry_run else {}
-        # a server reads it as YAML, which knows no escape for a character outside the basic plane
+        # A server reads it as YAML, which knows no escape for a character outside the basic plane.
         body = json.dumps(manifest, ensure_ascii=False).encode()
         return self._object("PATCH", self.path_of(manifest), query, body, "application/apply-patch+yaml")
 

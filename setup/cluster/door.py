@@ -32,15 +32,13 @@ def serve(api: Api, namespace: str, pod: str, port: int, local: int, ready: Call
 def _connect(api: Api, namespace: str, pod: str, port: int, caller: socket.socket) -> None:
     with caller:
         try:
-            inside = tunnel.connection(api, namespace, pod, port)
+            with tunnel.connection(api, namespace, pod, port) as inside:
+                back = threading.Thread(target=_copy, args=(inside, caller), daemon=True)
+                back.start()
+                _copy(caller, inside)
+                back.join()
         except ApiError as error:
             print(f"error: {error}", file=sys.stderr, flush=True)
-            return
-        back = threading.Thread(target=_copy, args=(inside, caller), daemon=True)
-        back.start()
-        _copy(caller, inside)
-        inside.close()
-        back.join()
 
 
 def _copy(source: Any, target: Any) -> None:
