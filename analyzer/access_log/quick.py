@@ -16,6 +16,7 @@ from .fingerprint import NO_ID, fingerprint
 from .keys import INBOUND
 from .rows import RowWriter
 from .start_time import whole_second
+from .text import HEAD
 
 Learn = Callable[[bytes], int]
 """The group of a line of new shape, -1 for a line that is none."""
@@ -23,11 +24,15 @@ Doubt = Callable[[int, int, bytes], None]
 """Is given a line that ``exact`` must judge: its number in the block, where it begins, and its bytes."""
 
 _REMEMBERED = 1 << 16
+_LONGEST = 256
+"""Longer requests are not worth their memory."""
 _NO_PORT = frozenset({b"-", b"envoy://internal_client_address/"})
-_MILLISECONDS = frozenset(b".%03dZ] " % ms for ms in range(1000))
-_PROTOCOLS = (b" HTTP/1.1", b" HTTP/2", b" -", b" HTTP/1.0", b" HTTP/3")
-_SECOND = re.compile(rb"\[([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})")
-_NUMBER = re.compile(rb"[0-9]{1,15}")
+_HEAD = re.compile(rb"\[([0-9-]{10}T[0-9:]{8})\.[0-9]{3}Z\] ")
+_REQUEST = re.compile(rb"[^ ]+ [^ ]+ (?:HTTP/(?:0\.9|1\.0|1\.1|2|3)|-)")
+_SIZES = re.compile(rb" ([0-9]{1,15}|-) ([0-9]{1,15}|-) ([0-9]{1,15}|-) (?:[0-9]{1,15}|-) ")
+_STAMP_END = b'Z] "'
+_STAMP_END_INSIDE = b'Z] " '
+"""What ends a time stamp, at the end of a field: behind the line's own stamp stands the method, no blank."""
 _SPACE = b" "
 _INBOUND = tuple(prefix.encode() for prefix in INBOUND)
 
@@ -37,21 +42,15 @@ def _ports() -> frozenset[bytes]:
     return frozenset(str(port).encode() for port in range(65536))
 
 
-class DoubtError(Exception):
+class DoubtError(ValueError):
     """The line is not plain."""
 
 
-class _Numbers(dict[bytes, int]):
-    def __missing__(self, text: bytes) -> int:
-        if text != b"-" and not _NUMBER.fullmatch(text):
-            raise DoubtError
-        number = -1 if text == b"-" else int(text)
-        return self.setdefault(text, number) if len(self) < _REMEMBERED else number
-
-
 class Seconds(dict[bytes, int]):
+    """Unix time by the text before the request."""
+
     def __missing__(self, head: bytes) -> int:
-        match = _SECOND.fullmatch(head)
+        match = _HEAD.fullmatch(head)
         second = whole_second(match[1]) if match else None
         if second is None:
             raise DoubtError
@@ -61,97 +60,102 @@ class Seconds(dict[bytes, int]):
         return second
 
 
+class _Requests(dict[bytes, bytes]):
+    """``t`` for a connection that carried no request, ``h`` for method, path and protocol."""
+
+    def __missing__(self, request: bytes) -> bytes:
+        if not _REQUEST.fullmatch(request):
+            raise DoubtError
+        kind = b"t" if request == b"- - -" else b"h"
+        if len(self) > _REMEMBERED:
+            self.clear()
+        return self.setdefault(request, kind) if len(request) < _LONGEST else kind
+
+
+class _Sizes(dict[bytes, tuple[int, int, int]]):
+    """Bytes received, bytes sent and duration by the text with these and the service time."""
+
+    def __missing__(self, sizes: bytes) -> tuple[int, int, int]:
+        match = _SIZES.fullmatch(sizes)
+        if match is None:
+            raise DoubtError
+        if len(self) > _REMEMBERED:
+            self.clear()
+        received, sent, duration = (-1 if text == b"-" else int(text) for text in match.groups())
+        return self.setdefault(sizes, (received, sent, duration))
+
+
 class Quick:
     """Reads blocks of one source; ``learn`` gives the group of a shape not seen before."""
 
     def __init__(self, learn: Learn, *, join: bool) -> None:
         self._learn = learn
         self._join = join
-        self._groups: dict[tuple[object, ...], int] = {}
-        self._numbers = _Numbers()
-        self._ports = _ports()
+        self._groups: dict[bytes, int] = {}
         self._seconds = Seconds()
+        self._requests = _Requests()
+        self._sizes = _Sizes()
+        self._ports = _ports()
 
     def scan(self, block: bytes, rows: RowWriter, doubt: Doubt) -> None:
         """Append the plain lines of a block to ``rows``; the others are handed over, all in their order."""
         at = 0
-        lines = block.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        for number, line in enumerate(lines):
+        stamp_inside = _STAMP_END_INSIDE in block
+        take = self._take
+        for number, line in enumerate(block.removesuffix(b"\n").split(b"\n")):
             try:
-                self._take(line, rows)
-            except (DoubtError, ValueError):
+                if stamp_inside and line.find(_STAMP_END, HEAD) >= 0:
+                    raise DoubtError
+                take(line, rows)
+            except ValueError:
                 doubt(number, at, line)
             at += len(line) + 1
 
     def _take(self, line: bytes, rows: RowWriter) -> None:
-        # ValueError: the line has another number of quotes, sizes or words than a plain one.
+        # ValueError: the line has another number of quotes or words than a plain one.
         head, request, status, _, sizes, fwd, s1, agent, s2, rid, s3, authority, s4, host, tail = line.split(
             b'"'
         )
-        before, received, sent, duration, service_time, after = sizes.split(_SPACE)
         lead, cluster, local, listener, remote, server_name, route = tail.split(_SPACE, 6)
         if (
-            s1 != _SPACE
-            or not s1 == s2 == s3 == s4
-            or before
-            or after
+            not s1 == s2 == s3 == s4 == _SPACE
             or lead
             or fwd == _SPACE
             or agent == _SPACE
             or rid == _SPACE
             or _SPACE in authority
-            or head[20:] not in _MILLISECONDS
-            or request.count(_SPACE) != 2
-            or not request.endswith(_PROTOCOLS)
-            or request[0] == 32
-            or b"  " in request
-            or line.find(b'Z] "', 28) >= 0
         ):
             raise DoubtError
-        numbers, ports = self._numbers, self._ports
-        second, size_in, size_out = self._seconds[head[:20]], numbers[received], numbers[sent]
-        elapsed = numbers[duration]
-        numbers[service_time]
+        second = self._seconds[head]
+        kind = self._requests[request]
+        received, sent, duration = self._sizes[sizes]
+        ports = self._ports
         own, colon, port = local.rpartition(b":")
         if not colon or port not in ports:
             if local not in _NO_PORT:
                 raise DoubtError
-            own = local + b" "  # a port-less "-" is not the host of "-:80"
+            own = local + _SPACE  # a port-less "-" is not the host of "-:80"
         listening, colon, port = listener.rpartition(b":")
         if not colon or port not in ports:
             raise DoubtError
         peer, colon, port = remote.rpartition(b":")
         if not colon or port not in ports:
             raise DoubtError
-        shape: tuple[object, ...]
         if cluster.startswith(_INBOUND):
-            shape = (
-                status,
-                request == b"- - -",
-                host,
-                cluster,
-                listening,
-                peer,
-                port == b"0",
-                server_name,
-                route,
-            )
-        else:
-            shape = (status, request == b"- - -", host, cluster, own, server_name, route)
+            own = b'%s"%s"%s' % (listening, peer, b"0" if port == b"0" else b"")
+        shape = b'"'.join((status, kind, host, cluster, own, server_name, route))
         group = self._groups.get(shape)
         if group is None:
             group = self._first(shape, line)
         rows.group.append(group)
         rows.second.append(second)
-        rows.duration.append(elapsed)
-        rows.received.append(size_in)
-        rows.sent.append(size_out)
+        rows.duration.append(duration)
+        rows.received.append(received)
+        rows.sent.append(sent)
         if self._join:
             rows.request.append(NO_ID if rid == b"-" else fingerprint(rid))
 
-    def _first(self, shape: tuple[object, ...], line: bytes) -> int:
+    def _first(self, shape: bytes, line: bytes) -> int:
         group = self._learn(line)
         if group < 0:
             raise DoubtError
