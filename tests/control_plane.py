@@ -243,9 +243,9 @@ def _wait(plane: ControlPlane, started: list[Child]) -> None:
 
 def _free_ports(count: int) -> list[int]:
     """From below the range that the kernel hands out, so that nobody gets one before our programs bind it."""
-    found: list[int] = []
+    found: set[int] = set()
     while len(found) < count:
         port = 20_000 + secrets.randbelow(12_000)
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            found.append(port)
-    return list(dict.fromkeys(found)) if len(set(found)) == count else _free_ports(count)
+            found.add(port)
+    return list(found)
