@@ -142,8 +142,11 @@ class Worker:
         self.recorder = Recorder(self._send)
         self._job: Job | None = None
         self._early = False
+        self._has_to_say = False
+        self._saying = RLock()
         runner.register_message(_JOB, self._on_job)
         events: Any = environment.events  # Locust's hooks carry no types
+        events.test_start.add_listener(self._on_test_start)
         events.test_stop.add_listener(self._on_test_stop)
         events.quitting.add_listener(self._on_quitting)
         if environment.parsed_options is not None and environment.parsed_options.processes:
@@ -165,17 +168,24 @@ class Worker:
             return False  # the master is away: the rows wait for it
         return True
 
+    def _on_test_start(self, **_: object) -> None:
+        self._has_to_say = True
+
     def _on_test_stop(self, **_: object) -> None:
         """Every reader has stopped. Locust's own report goes first, so that the last word is the last."""
-        self.recorder.flush()
-        self._runner._send_stats()
-        self._runner.send_message(_LAST, {"early": self._early})
+        with self._saying:
+            if self._has_to_say:
+                self._has_to_say = False
+                self.recorder.flush()
+                self._runner._send_stats()
+                self._runner.send_message(_LAST, {"early": self._early})
 
     def _on_quitting(self, **_: object) -> None:
-        """A signal to this process alone comes here while its readers read: they are ended in order too."""
-        if self._runner.state in (STATE_SPAWNING, STATE_RUNNING):
-            self._early = True
+        """A signal to this process comes here while its readers read, or while the master has it stop."""
+        self._early = self._runner.state in (STATE_SPAWNING, STATE_RUNNING)
+        if self._has_to_say:
             self._runner.stop()
+        self._on_test_stop()
 
     def _leave_with_parent(self) -> None:
         """A worker of ``--processes`` whose master was killed would read on for a minute, for nobody."""
