@@ -9,10 +9,11 @@ import time
 BENCHES = {
     "mesh": "How soon a mesh is up and weights are in force, and that no old weight serves afterwards",
     "stars": "Reading a version from a page: anchored bytes against BeautifulSoup and lxml",
-    "load": "What a request costs the load, against a bare FastHttpUser",
     "logs": "Access logs: exact on a log whose writer knows it, and beside wc, goaccess, lnav and pandas",
     "differential": "The quick ways through a log against the exact reader, on 5 million mutated lines",
     "sanitize": "The C scanner under the address and undefined-behaviour sanitizers",
+    "load": "What a request costs the load, against Locust's own clients, wrk and hey",
+    "losses": "How many rows a distributed load loses, however it ends",
     "verdict": "How often the verdict errs, how long it takes, against the shortest test there can be",
 }
 """Each is the module of its name in this folder, and prints its figures when it is run."""

@@ -1,70 +1,85 @@
-"""What a request costs the load: our reader, tagging, classifying and recording, against a bare FastHttpUser.
+"""What a request costs the load generator: our reader against Locust's own clients, and against C and Go.
 
-Run with ``python -m bench.load``. Both read the same 15 KB page. The figure is CPU microseconds of
-the Locust process for one request, its start not counted, so a busy machine disturbs it little.
+Run with ``python -m bench.load``. All read the same pages, of 5 and of 15 KB, in one sitting. The figure is
+CPU microseconds of the generator for one request, its start not counted, the best of several runs by turns,
+so a busy machine disturbs it little; what lasts are the ratios.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
+import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+from analyzer.load_summary import Summary
 from locustfiles import _command
-from locustfiles._settings import Summary
 from tests.bookinfo_pages import page_of
 
-TARGET = 1.3
-"""How many times the requests of a bare FastHttpUser one core is to read."""
-SECONDS = 5
+SECONDS = 4
+REPEATS = 2
 USERS = 10
-_BODY = page_of("v3", filler=90)
-_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nContent-Type: text/html\r\n\r\n%s" % (len(_BODY), _BODY)
+PAGES = {"5 KB": page_of("v3", "A", filler=40), "15 KB": page_of("v3", "C", filler=90)}
+Measure = Callable[[str], float | None]
 
 
 class _Page(asyncio.Protocol):
-    """Answers whatever comes: both clients send a request in one piece."""
+    """Answers whatever comes: every client here sends a request in one piece."""
+
+    def __init__(self, body: bytes) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nContent-Type: text/html\r\n\r\n" % len(body)
+        self._answer = head + body
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
         assert isinstance(self._transport, asyncio.Transport)
-        self._transport.write(_ANSWER)
+        self._transport.write(self._answer)
 
 
-def serve() -> str:
-    """Start the server in a thread of its own; gives its address."""
+def serve(body: bytes) -> str:
+    """Start a server in a thread of its own; gives its address."""
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(loop.create_server(_Page, "127.0.0.1", 0))
+    server = loop.run_until_complete(loop.create_server(lambda: _Page(body), "127.0.0.1", 0))
     threading.Thread(target=loop.run_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-def bare(url: str) -> float:
-    """CPU microseconds a request costs a FastHttpUser that does nothing with it."""
-    locustfile = Path(__file__).with_name("bare_locustfile.py")
-    arguments = ["-f", str(locustfile), "--host", url, "--headless", "--only-summary", "-t", f"{SECONDS}s"]
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, "-m", "locust", *arguments, "-u", str(USERS), "-r", str(USERS)],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    (line,) = (line for line in done.stdout.splitlines() if line.startswith("bare "))
-    _, requests, cpu = line.split()
-    return float(cpu) / int(requests) * 1e6
+def peer(user: str, *, recorded: bool = False) -> Measure:
+    """A class of ``peers_locustfile``: as it is, or with our classifier and rows."""
+
+    def measure(url: str) -> float | None:
+        locustfile = Path(__file__).with_name("peers_locustfile.py")
+        arguments = ["-f", str(locustfile), user, "--host", url, "--headless", "--only-summary"]
+        arguments += ["-t", f"{SECONDS}s", "-u", str(USERS), "-r", str(USERS)]
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(
+                [sys.executable, "-m", "locust", *arguments],
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        (line,) = (line for line in done.stdout.splitlines() if line.startswith("measured "))
+        _, *numbers = line.split()
+        requests, cpu = numbers[2:] if recorded else numbers[:2]
+        return float(cpu) / int(requests) * 1e6 if int(requests) else None
+
+    return measure
 
 
 def ours(url: str) -> float:
-    """The same for our reader, with every request a row on disk."""
+    """Our reader, with every request tagged, classified, and a row on disk."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         plan = _command.LoadPlan(url=url, run="bench", folder=folder, users=USERS, seconds=SECONDS)
@@ -80,18 +95,50 @@ def ours(url: str) -> float:
         summary = Summary.read(folder)
     assert summary is not None
     assert summary.complete
-    return summary.cpu_share * (summary.ended - summary.started) / summary.requests * 1e6
+    return summary.workers[0].cpu_share * (summary.ended - summary.started) / summary.requests * 1e6
+
+
+def tool(*command: str, requests: str) -> Measure:
+    """A load generator of another language; None where it is not installed."""
+
+    def measure(url: str) -> float | None:
+        if shutil.which(command[0]) is None:
+            return None
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        arguments = [*command, f"{url}/productpage"]
+        done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        counts = [int(count) for count in re.findall(requests, done.stdout)]
+        return cpu / sum(counts) * 1e6
+
+    return measure
+
+
+PEERS: dict[str, Measure] = {
+    "FastHttpUser, bare": peer("Bare"),
+    "FastHttpUser, classify + record": peer("Bare", recorded=True),
+    "our Reader, classify + record": ours,
+    "HttpUser + BeautifulSoup": peer("Soup"),
+    "wrk": tool("wrk", "-t1", f"-c{USERS}", f"-d{SECONDS}s", requests=r"(\d+) requests in"),
+    "hey": tool("hey", "-cpus", "1", "-c", str(USERS), "-z", f"{SECONDS}s", requests=r"\[200\]\s+(\d+)"),
+}
 
 
 def main() -> None:
-    url = serve()
-    theirs, own = [bare(url)], [ours(url)]
-    for _ in range(2):
-        theirs.append(bare(url))
-        own.append(ours(url))
-    print(f"bare FastHttpUser {min(theirs):6.0f} us CPU a request")
-    print(f"our Reader        {min(own):6.0f} us CPU a request, tagged, classified and recorded")
-    print(f"requests per core {min(theirs) / min(own):6.2f} times the bare one's (target: {TARGET})")
+    for size, body in PAGES.items():
+        url = serve(body)
+        runs = [{name: measure(url) for name, measure in PEERS.items()} for _ in range(REPEATS)]
+        best = {name: min((run[name] for run in runs if run[name]), default=None) for name in PEERS}
+        bare = best["FastHttpUser, bare"] or 0.0
+        print(f"{size} page ({len(body)} bytes)      CPU us a request   requests a CPU second, bare = 1")
+        for name, cost in best.items():
+            print(f"  {name:34} {cost:8.1f} {bare / cost:14.2f}" if cost else f"  {name:34} not installed")
+        own, soup = best["our Reader, classify + record"] or 0.0, best["HttpUser + BeautifulSoup"] or 0.0
+        recorded = best["FastHttpUser, classify + record"] or 0.0
+        print(f"  classify + record keeps {bare / recorded:.0%} of FastHttpUser (target: 90 %)")
+        print(f"  our Reader {bare / own:.2f} times FastHttpUser (target: 1.3)")
+        print(f"  our Reader {soup / own:.1f} times HttpUser with BeautifulSoup (target: 5)")
 
 
 if __name__ == "__main__":
