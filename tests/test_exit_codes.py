@@ -16,8 +16,8 @@ pytestmark = pytest.mark.e2e
 
 EXAMPLE = Path(__file__).parent.parent / "results" / "example"
 EVEN = "v2=50,v3=50"
-LENIENT = ("--within", "20", "--alpha", "0.05")
-"""A claim that some 60 requests prove."""
+LENIENT = ("--within", "20", "--requests", "400")
+"""Some 85 requests prove it; of 20 000 seeded runs of a correct mesh one failed, and none was undecided."""
 
 
 def expect(door: FrontDoor, url: str, *options: str) -> Done:
@@ -35,10 +35,15 @@ def has_rows(folder: Path) -> Callable[[], bool]:
 
 
 def test_0_every_claim_holds(standing: FrontDoor) -> None:
-    """A correct mesh fails here with a probability of at most 5 %, measured 0.2 %; undecided in 1.5 %."""
-    done = standing("run", EVEN, *LENIENT, "--claim", "errors of v3 < 50%", "--json")
+    (standing.cwd / "claims.txt").write_text("# of the release\nerrors of v3 < 50%\nshare of v2 within 25\n")
+    further = ("--claims", "claims.txt", "--claim", "errors of v2 < 50%")
+    done = standing("run", EVEN, *LENIENT, *further, "--json")
     assert (done.code, done.json["verdict"], done.json["exit_code"]) == (0, "pass", 0)
-    assert done.json["claims"][0]["outcome"] == "pass"
+    assert [(claim["claim"], claim["outcome"]) for claim in done.json["claims"]] == [
+        ("errors of v3 < 50%", "pass"),
+        ("share of v2 within 25", "pass"),
+        ("errors of v2 < 50%", "pass"),
+    ]
 
 
 def test_1_a_claim_is_refuted(standing: FrontDoor) -> None:
@@ -115,11 +120,11 @@ def test_a_split_that_only_the_proxies_saw_is_never_a_success(standing: FrontDoo
     """With reviews down no page shows a version, though the proxies split their calls as they should."""
     assert standing("fault", "reviews", "--status", "503").code == 0
     try:
-        done = standing("run", EVEN, *LENIENT, "--requests", "150", "--json")
+        done = standing("run", EVEN, *LENIENT, "--to-the-end", "--json")
     finally:
         assert standing("fault", "--clear").code == 0
     assert (done.code, done.json["split"]["outcome"], done.json["verdict"]) == (3, "pass", "undecided")
-    assert done.json["objections"] == ["not one of 150 pages shows a version: reviews on 150"]
+    assert done.json["objections"] == ["not one of 400 pages shows a version: reviews on 400"]
 
 
 def test_a_run_without_any_row_is_never_a_success(door: FrontDoor) -> None:

@@ -21,7 +21,7 @@ from setup.local.mesh import LocalMesh
 pytestmark = pytest.mark.e2e
 
 OLD, NEW = Weights.parse("v1=1"), Weights.parse("v2=50,v3=50")
-LENIENT = Promise(NEW, 20.0, 0.05, 0.95, 300)
+LENIENT = Promise(NEW, 20.0, 0.01, 0.95, 400)
 
 
 def read_while_routes_change(mesh: LocalMesh, folder: RunFolder) -> int:
@@ -44,7 +44,7 @@ def read_while_routes_change(mesh: LocalMesh, folder: RunFolder) -> int:
         applied = time.time()
         live = mesh.route(routes.split(NEW))
         reached = next(sequence)
-        while next(sequence) < reached + 300:
+        while next(sequence) < reached + 600:
             time.sleep(0.01)
         enough.set()
     rows = [row for one in found for row in one.result()]

@@ -51,9 +51,12 @@ def test_without_a_page_that_shows_a_version_there_is_no_bias() -> None:
 def test_the_report_tells_why_pages_differ_from_calls(standing: FrontDoor) -> None:
     """With v3 failing 40 % at 50/50, pages show it on 37.5 %; the proxies still split evenly."""
     assert standing("fault", "reviews-v3", "--status", "503", "--share", "40").code == 0
-    load = ("--within", "15", "--to-the-end", "--requests", "600", "--out", "run")
+    load = ("--within", "15", "--requests", "600", "--claim", "errors of v3 < 1%", "--out", "run")
     done = standing("run", "v2=50,v3=50", *load, "--json")
-    assert done.code == 0
+    assert (done.code, done.json["split"]["outcome"]) == (1, "pass")
+    assert [claim["outcome"] for claim in done.json["claims"]] == ["fail"], (
+        "the version is broken, the mesh is not"
+    )
     told = done.json["second_try"]
     v2, v3 = told["versions"]
     assert (v2["version"], v2["failed"], v3["version"]) == ("v2", 0, "v3")
