@@ -167,6 +167,18 @@ def test_csv_of_the_seconds_is_the_series(logs: Logs) -> None:
     assert sum(int(row["calls"]) for row in rows) == logs(EXAMPLE, "--json").json["access"]
 
 
+def test_calls_over_time_are_bars_of_one_measure(logs: Logs) -> None:
+    v2 = {"upstream_cluster": f"outbound|9080|v2|{REVIEWS}"}
+    told = [(0, {}, 8), (1, v2, 4), (2, v2, 1), (3, {}, 2)]
+    log = write(*(line(call(start=CALL.start + second, **f)) for second, f, n in told for _ in range(n)))
+    rows = [row.rstrip() for row in logs(log, "--per-second").out.splitlines()]
+    assert rows[7:10] == [
+        "  v2        ▄▁",
+        "  v3       █  ▂",
+        "  2022-02-16 17:56:20 to 17:56:23, at most 8 calls per second",
+    ]
+
+
 def test_retries_of_the_application_and_of_the_mesh_are_told_apart(logs: Logs) -> None:
     sent, again = call(response_code=503), call(start=CALL.start + 1)
     arrived = {

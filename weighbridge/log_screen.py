@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -11,8 +11,8 @@ from rich.text import Text
 
 from analyzer.access_log.entries import Account
 from analyzer.access_log.summary import Split
-from analyzer.access_log.survey import Seen, Survey, seen
-from analyzer.report import figures, log_tables
+from analyzer.access_log.survey import Moment, Seen, Survey, seen
+from analyzer.report import figures, log_tables, time_series
 from analyzer.report.log_tables import short
 
 from .console import plain
@@ -39,6 +39,8 @@ _WIDTHS = {
 }
 """So that the numbers of different ways stand below each other."""
 _BAR = 20
+_COLUMNS = 60
+_HEIGHTS = " ▁▂▃▄▅▆▇█"
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -47,7 +49,7 @@ def screen(survey: Survey, width: int | None = None) -> RenderableType:
     wide = width is None or width >= _WIDE
     return Group(
         *_head(survey),
-        *(part for one in seen(survey.splits) for part in _way(one, wide=wide)),
+        *(part for one in seen(survey.splits) for part in _way(one, survey.moments, wide=wide)),
         *_retries(survey),
     )
 
@@ -78,7 +80,7 @@ def _damages(account: Account) -> Iterator[RenderableType]:
         yield Text(f"  and {figures.count(account.malformed - _SHOWN)} more", "dim")
 
 
-def _way(one: Seen, *, wide: bool) -> Iterator[RenderableType]:
+def _way(one: Seen, moments: Sequence[Moment], *, wide: bool) -> Iterator[RenderableType]:
     split = one.split
     yield Text()
     yield Text.assemble(
@@ -88,6 +90,7 @@ def _way(one: Seen, *, wide: bool) -> Iterator[RenderableType]:
         f"  {log_tables.described(split)}",
     )
     yield _indented(_performance(split, wide=wide))
+    yield from _series([moment for moment in moments if moment.way == split.way])
     if split.troubles:
         yield _indented(_troubles(split))
     yield from (plain(f"  {log_tables.received(other)}") for other in one.received)
@@ -106,6 +109,19 @@ def _performance(split: Split, *, wide: bool) -> Table:
     if not wide:
         table.columns = [column for column in table.columns if column.header not in _WHERE_WIDE]
     return table
+
+
+def _series(moments: Sequence[Moment]) -> Iterator[RenderableType]:
+    """A line of bars for each version, all of a way to the same measure."""
+    found = time_series.columns(moments, _COLUMNS)
+    if found is None:
+        return
+    most = max(max(counts) for counts in found.counts.values())
+    for version, counts in found.counts.items():
+        bars = "".join(_HEIGHTS[-(-count * (len(_HEIGHTS) - 1) // most)] for count in counts)
+        yield Text.assemble("  ", (plain(version).plain.ljust(9), "bold"), (bars, "cyan"))
+    last = figures.utc(found.last)[11:]
+    yield Text(f"  {figures.utc(found.first)} to {last}, at most {found.rate}", "dim")
 
 
 def _troubles(split: Split) -> Table:

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     help="Read on while the logs are written, until Ctrl-C or stdin ends.",
 )
 @click.option("--join", is_flag=True, help="Join the lines of a request by its id, and tell retries apart.")
-@click.option("--per-second", is_flag=True, help="Count the calls of each second, too.")
+@click.option("--per-second", is_flag=True, help="Show the calls of each second, too.")
 @options.as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print a row per way, version, response class and flags.")
 @click.option(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from .keys import Key
 from .readings import Connection
 from .summary import protocol
 
-_ROWS = 1 << 16
+_ROWS = 1 << 14
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TIME = pa.timestamp("ms", "UTC")
 _NUMBERS = {
@@ -44,6 +45,8 @@ _RECURRING = (
     "route_name",
 )
 _FIELDS = tuple(field.name for field in fields(LogEntry) if field.name != "start")
+_values = attrgetter(*_FIELDS)
+_NO_TAG = (None, None, None)
 _LINE = pa.schema(
     [
         ("group", pa.int32()),
@@ -83,21 +86,21 @@ class Lines:
 
     def __init__(self, take: Callable[[pa.RecordBatch], None]) -> None:
         self._take = take
-        self._columns: list[list[Any]] = [[] for _ in _LINE]
+        self._rows: list[tuple[Any, ...]] = []
 
     def keep(self, reading: LogEntry | Connection, group: int) -> None:
         row = _of_entry(reading) if isinstance(reading, LogEntry) else _of_connection(reading)
-        for column, value in zip(self._columns, (group, *row), strict=True):
-            column.append(value)
-        if len(self._columns[0]) >= _ROWS:
+        self._rows.append((group, *row))
+        if len(self._rows) >= _ROWS:
             self.end()
 
     def end(self) -> None:
         """Hand on what is left."""
-        if self._columns[0]:
-            arrays = [pa.array(column, of.type) for column, of in zip(self._columns, _LINE, strict=True)]
+        if self._rows:
+            columns = zip(*self._rows, strict=True)
+            arrays = [_array(column, of.type) for column, of in zip(columns, _LINE, strict=True)]
             self._take(pa.RecordBatch.from_arrays(arrays, schema=_LINE))
-            self._columns = [[] for _ in _LINE]
+            self._rows = []
 
 
 class Spool:
@@ -170,15 +173,20 @@ def _column(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
     return column.dictionary_encode().cast(_WORDS) if field.type == _WORDS else column
 
 
-def _of_entry(entry: LogEntry) -> Iterator[Any]:
-    yield round(entry.start * 1000) if entry.start else None
-    for name in _FIELDS:
-        value = getattr(entry, name)
-        yield _utf8(value) if isinstance(value, str) else value
-    yield from tag.parse(entry.user_agent) or (None, None, None)
+def _array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Arrow holds UTF-8 only: other bytes of a header become U+FFFD."""
+    try:
+        return pa.array(column, kind)
+    except UnicodeEncodeError:
+        return pa.array([None if value is None else _utf8(value) for value in column], kind)
 
 
-def _of_connection(connection: Connection) -> Iterator[Any]:
+def _of_entry(entry: LogEntry) -> tuple[Any, ...]:
+    start = round(entry.start * 1000) if entry.start else None
+    return (start, *_values(entry), *(tag.parse(entry.user_agent) or _NO_TAG))
+
+
+def _of_connection(connection: Connection) -> tuple[Any, ...]:
     """What ztunnel tells, in the columns where Envoy tells the like."""
     told = {
         "response_code": 0,
@@ -190,13 +198,8 @@ def _of_connection(connection: Connection) -> Iterator[Any]:
         "upstream_host": connection.destination_address,
         "downstream_remote_address": connection.source_address,
     }
-    yield round(connection.start * 1000)
-    for name in _FIELDS:
-        value = told.get(name)
-        yield _utf8(value) if isinstance(value, str) else value
-    yield from (None, None, None)
+    return (round(connection.start * 1000), *(told.get(name) for name in _FIELDS), *_NO_TAG)
 
 
 def _utf8(text: str) -> str:
-    """Arrow holds UTF-8 only: other bytes of a header become U+FFFD."""
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)

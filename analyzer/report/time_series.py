@@ -23,31 +23,52 @@ class Series:
     most: str
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """``counts`` are each version's calls in columns of ``width`` seconds, from Unix second ``first`` on."""
+
+    first: int
+    last: int
+    width: int
+    counts: dict[Version, list[int]]
+
+    @property
+    def most(self) -> int:
+        """Calls of the fullest column."""
+        totals: list[int] = [sum(column) for column in zip(*self.counts.values(), strict=True)]
+        return max(totals)
+
+    @property
+    def rate(self) -> str:
+        return f"{self.most / self.width:,.3g} calls per second"
+
+
+def columns(moments: Sequence[Moment], most: int) -> Columns | None:
+    """In at most so many columns; None for what did not last two seconds."""
+    timed = [one for one in moments if one.second]
+    first, last = min((m.second for m in timed), default=0), max((m.second for m in timed), default=0)
+    if first == last:
+        return None
+    width = -(-(last - first + 1) // most)
+    counts: dict[Version, list[int]] = {}
+    for one in sorted(timed, key=lambda moment: moment.version):
+        column = counts.setdefault(one.version, [0] * -(-(last - first + 1) // width))
+        column[(one.second - first) // width] += one.calls
+    return Columns(first, last, width, counts)
+
+
 def series(moments: Sequence[Moment]) -> Series | None:
     """None for what did not last two seconds."""
-    seconds = [one.second for one in moments if one.second]
-    if not seconds or max(seconds) == min(seconds):
+    found = columns(moments, _COLUMNS)
+    if found is None:
         return None
-    first, last = min(seconds), max(seconds)
-    width = -(-(last - first + 1) // _COLUMNS)  # seconds in a column
-    columns = -(-(last - first + 1) // width)
-    counts: dict[Version, list[int]] = {}
-    for one in moments:
-        if one.second:
-            counts.setdefault(one.version, [0] * columns)[(one.second - first) // width] += one.calls
-    totals = [sum(column) for column in zip(*counts.values(), strict=True)]
-    below = [0] * columns
+    below = [0] * len(next(iter(found.counts.values())))
     areas = []
-    for version in sorted(counts):
-        above = [low + count for low, count in zip(below, counts[version], strict=True)]
-        areas.append((version, _area(below, above, max(totals))))
+    for version, counts in found.counts.items():
+        above = [low + count for low, count in zip(below, counts, strict=True)]
+        areas.append((version, _area(below, above, found.most)))
         below = above
-    return Series(
-        tuple(areas),
-        figures.utc(first),
-        figures.utc(last)[11:],
-        f"{max(totals) / width:,.3g} calls per second",
-    )
+    return Series(tuple(areas), figures.utc(found.first), figures.utc(found.last)[11:], found.rate)
 
 
 def _area(below: Sequence[int], above: Sequence[int], most: int) -> str:
