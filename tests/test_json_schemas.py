@@ -15,11 +15,12 @@ from analyzer.records import Weights
 from analyzer.split import SplitTest
 from analyzer.split_verdict import verdict
 from analyzer.watch import Decision, Tally
+from weighbridge.__main__ import outcome
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "analyzer" / "schemas"
-VERDICT, PLAN, ERROR = (
-    json.loads((SCHEMAS / f"{n}.schema.json").read_text()) for n in ("verdict", "plan", "error")
+VERDICT, PLAN, LOGS, ERROR = (
+    json.loads((SCHEMAS / f"{n}.schema.json").read_text()) for n in ("verdict", "plan", "logs", "error")
 )
 EXAMPLE = json.loads((ROOT / "results" / "example" / "verdict.json").read_text())
 
@@ -40,7 +41,7 @@ def check(value: Any, schema: Any) -> None:
     Draft202012Validator(closed(schema)).validate(value)
 
 
-@pytest.mark.parametrize("schema", [VERDICT, PLAN, ERROR], ids=lambda schema: schema["$id"])
+@pytest.mark.parametrize("schema", [VERDICT, PLAN, LOGS, ERROR], ids=lambda schema: schema["$id"])
 def test_each_schema_is_one_and_describes_every_key(schema: Any) -> None:
     Draft202012Validator.check_schema(schema)
     for properties in described(schema):
@@ -65,6 +66,12 @@ def test_a_verdict_that_is_none_is_refused() -> None:
         with pytest.raises(ValidationError):
             check(EXAMPLE | broken, VERDICT)
     Draft202012Validator(VERDICT).validate(EXAMPLE | {"added": 1})  # users are told to expect more keys
+
+
+@pytest.mark.parametrize("options", [[], ["--join", "--per-second"]])
+def test_a_survey_of_logs_keeps_its_schema(capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
+    assert outcome(["logs", str(ROOT / "results" / "example"), "--json", *options]) == 0
+    check(json.loads(capsys.readouterr().out), LOGS)
 
 
 def test_the_numbers_of_a_verdict_are_enough_to_compute_it_again() -> None:

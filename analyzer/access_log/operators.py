@@ -32,6 +32,8 @@ class Language(NamedTuple):
 
 NUMBER = Language(rb"(?>[0-9]{1,15}|-)", rb"[0-9]")
 TOKEN = Language(rb'[^ "\t]++', rb'[^ "\t]')
+WORD = Language(rb"[A-Za-z0-9_.-]++", rb"[A-Za-z0-9_.-]")
+NAME = Language(rb'[^ "\t|]++', rb'[^ "\t|]')
 ADDRESS = Language(rb'[^ "\t,|]++', rb'[^ "\t,|]')
 CLUSTER = Language(
     rb'(?>(?:outbound|inbound|inbound-vip)\|[0-9]++\|[^ "\t|]*+\|[^ "\t|]*+|[^ "\t|]++)', rb'[^ "\t|]'
@@ -87,20 +89,20 @@ _FIELDS: dict[str, tuple[str | None, Language | None, int]] = {
     "DOWNSTREAM_LOCAL_ADDRESS": ("downstream_local_address", ADDRESS, 0),
     "DOWNSTREAM_REMOTE_ADDRESS": ("downstream_remote_address", ADDRESS, 0),
     "DOWNSTREAM_DIRECT_REMOTE_ADDRESS": ("downstream_remote_address", ADDRESS, 1),
-    "REQUESTED_SERVER_NAME": ("requested_server_name", TOKEN, 0),
+    "REQUESTED_SERVER_NAME": ("requested_server_name", NAME, 0),
     "ROUTE_NAME": ("route_name", None, 0),
-    "HOSTNAME": (None, TOKEN, 0),
-    "GRPC_STATUS": (None, TOKEN, 0),
+    "HOSTNAME": (None, WORD, 0),
+    "GRPC_STATUS": (None, WORD, 0),
     "GRPC_STATUS_NUMBER": (None, NUMBER, 0),
-    "STREAM_ID": (None, TOKEN, 0),
-    "TRACE_ID": (None, TOKEN, 0),
+    "STREAM_ID": (None, WORD, 0),
+    "TRACE_ID": (None, WORD, 0),
 }
 _WITHOUT_PORT = "_WITHOUT_PORT"
 _REQUEST_HEADERS: dict[str, tuple[str, Language | None]] = {
-    ":METHOD": ("method", TOKEN),
+    ":METHOD": ("method", WORD),
     ":PATH": ("path", None),
-    ":AUTHORITY": ("authority", TOKEN),
-    "HOST": ("authority", TOKEN),
+    ":AUTHORITY": ("authority", NAME),
+    "HOST": ("authority", NAME),
     "X-FORWARDED-FOR": ("x_forwarded_for", None),
     "USER-AGENT": ("user_agent", None),
     "X-REQUEST-ID": ("request_id", None),
