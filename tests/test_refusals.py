@@ -266,3 +266,9 @@ def test_documents_from_stdin_are_refused_like_those_of_a_file(standing: FrontDo
         "error: stdin: it is not text in UTF-8; give one or more YAML documents in UTF-8, 1 MiB at most\n"
     )
     assert (done.code, done.out) == (ExitCode.USAGE, "")
+
+
+def test_without_a_verb_there_is_help_and_no_success(door: FrontDoor) -> None:
+    done = door()
+    assert (done.code, done.out) == (ExitCode.USAGE, "")
+    assert done.err == door("--help").out

@@ -80,6 +80,9 @@ def outcome(arguments: Sequence[str]) -> int:
             weighbridge.main(list(arguments), prog_name="weighbridge", standalone_mode=False)
             or ExitCode.HOLDS
         )
+    except click.exceptions.NoArgsIsHelpError as error:  # nothing was asked for, and so nothing was done
+        console.say(error.format_message())
+        return ExitCode.USAGE
     except click.UsageError as error:
         verb = error.ctx.command_path if error.ctx else "weighbridge"
         message = error.format_message().rstrip(".")
@@ -90,13 +93,18 @@ def outcome(arguments: Sequence[str]) -> int:
         return _failed(arguments, ExitCode.FAILED, str(error), error.hint)
     except OSError as error:
         return _failed(arguments, ExitCode.FAILED, _of_system(error), "")
+    except SystemExit:  # click leaves so, with the code of a refuted claim, where nobody reads its help
+        return ExitCode.HOLDS
     except (KeyboardInterrupt, click.Abort, Terminated):
         return _failed(arguments, ExitCode.INTERRUPTED, "interrupted", "")
 
 
 def _failed(arguments: Sequence[str], code: ExitCode, message: str, hint: str) -> int:
     if "--json" in arguments:
-        console.emit({"error": {"code": int(code), "message": message, "hint": hint}})
+        try:
+            console.emit({"error": {"code": int(code), "message": message, "hint": hint}})
+        except OSError:  # nothing can be said there, so it is said here
+            console.explain(message, hint)
     else:
         console.explain(message, hint)
     return code

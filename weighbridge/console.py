@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,18 @@ notes = Console(stderr=True, highlight=False, soft_wrap=True)
 """Progress, hints and errors."""
 
 
+class _Results(Console):
+    """Rich would exit with 1 where nobody reads any more, which is the code of a refuted claim."""
+
+    def on_broken_pipe(self) -> None:
+        _nobody_reads()
+
+
+def _nobody_reads() -> None:
+    """What is still to be shown goes nowhere: a `head` that has seen enough changes no verdict."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def say(text: str) -> None:
     """One line for people, on stderr."""
     notes.print(text, markup=False)
@@ -25,7 +38,11 @@ def say(text: str) -> None:
 def show(result: RenderableType) -> None:
     """A result for people, on stdout."""
     terminal = sys.stdout.isatty()
-    Console(highlight=False, soft_wrap=True, width=None if terminal else _WIDE).print(result, markup=False)
+    console = _Results(highlight=False, soft_wrap=True, width=None if terminal else _WIDE)
+    try:
+        console.print(result, markup=False)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "stdout") from error
 
 
 def plain(text: str) -> Text:
@@ -35,8 +52,13 @@ def plain(text: str) -> Text:
 
 def emit(result: Mapping[str, Any]) -> None:
     """The one JSON object that ``--json`` promises, on stdout."""
-    sys.stdout.write(json.dumps(result, indent=2) + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(json.dumps(result, indent=2) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _nobody_reads()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "stdout") from error
 
 
 def explain(message: str, hint: str) -> None:

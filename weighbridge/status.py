@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 
 from setup import documents
+from setup.documents import Document
 from setup.local.folder import running
 from setup.local.mesh import LocalMesh
 from setup.mesh import Mesh
@@ -45,12 +47,26 @@ def _describe(mesh: Mesh) -> dict[str, Any]:
         "url": mesh.url,
         **mesh.describe(),
         "pods": [{"name": pod.name, "ip": pod.ip, "labels": dict(pod.labels)} for pod in mesh.pods()],
+        "routes": [line for document in mesh.documents() for line in _routes(document)],
         "documents": documents.dump(mesh.documents()),
     }
+
+
+def _routes(document: Document) -> Iterator[str]:
+    """Each rule of a VirtualService that goes somewhere, in its order: ``reviews: v2 90, v3 10``."""
+    for rule in document.spec.get("http", ()) if document.kind == "VirtualService" else ():
+        parts = ", ".join(map(_share, rule.get("route", ())))
+        yield f"{document.kind}/{document.name}: {parts or 'no route'}"
+
+
+def _share(one: Mapping[str, Any]) -> str:
+    name: str = one["destination"].get("subset") or one["destination"]["host"]
+    return f"{name} {one['weight']}" if "weight" in one else name
 
 
 def _text(mesh: dict[str, Any], *, with_documents: bool) -> str:
     about = f"Istio {mesh['istio']}" if mesh["kind"] == "cluster" else f"page generation {mesh['generation']}"
     lines = [f"{mesh['mesh']}  {mesh['url']}/productpage  ({about})"]
     lines += [f"  {pod['name']:<42} {pod['ip']}" for pod in mesh["pods"]]
+    lines += [f"  {route}" for route in mesh["routes"]]
     return "\n".join(lines) + (f"\n{mesh['documents']}" if with_documents else "")

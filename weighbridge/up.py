@@ -49,6 +49,9 @@ def up(as_json: bool, detach: bool, dry_run: bool, by_helm: bool, **asked: Any) 
     if detach:
         mesh = meshes.detached(asked)
         _announce(mesh.url, mesh.name, as_json=as_json)
+        console.say(
+            f"`weighbridge down{'' if mesh.name == 'default' else f' --mesh-name {mesh.name}'}` ends it"
+        )
         return
     mesh = meshes.local(asked)
     started = time.monotonic()

@@ -79,6 +79,7 @@ def facts(judgement: Judgement) -> Iterator[str]:
         yield f"risk: the same again for the {together}, taken together"
     yield from _audit(judgement)
     yield from (f"latency: {comparison.reason}" for comparison in judgement.performance.comparisons)
+    yield from _slower(judgement)
     if judgement.run.ending:
         yield f"the load ended because {judgement.run.ending}"
 
@@ -97,6 +98,22 @@ def _audit(judgement: Judgement) -> Iterator[str]:
         yield (
             f"audit: {many(judgement.audit.unlabelled, 'decision')} without a version; whatever they were, "
             f"the shares are {bounds}, and PASS and FAIL hold for all of that"
+        )
+
+
+def _slower(judgement: Judgement) -> Iterator[str]:
+    """How to ask so that versions can be compared, where readers asked for more than could leave in time."""
+    run, told = judgement.run, judgement.performance
+    if (
+        run.ended
+        and not run.load.get("rate")
+        and any(told.generator.objection("p50", one.p50) for one in told.versions)
+    ):
+        reached = judgement.by_page.total / max(run.ended - run.started, 1)
+        half = float(f"{reached / 2:.1g}")
+        yield (
+            f"latency: to compare versions, ask for less than these {reached:.0f} pages a second: "
+            f"`--rate {half:g} --arrivals constant`"
         )
 
 

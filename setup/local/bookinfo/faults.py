@@ -37,6 +37,13 @@ class Fault:
         if not 0 <= self.delay < math.inf:
             raise ValueError(f"delay {self.delay} is not a number of seconds")
 
+    def __str__(self) -> str:
+        """As somebody says it: ``reviews-v3 answers 503 after 2 s to 20 % of requests``."""
+        who = f"{self.app}-{self.version}" if self.version else self.app
+        what = f" {self.status}" if self.status is not None else ""
+        late = f" after {self.delay:g} s" if self.delay else ""
+        return f"{who} answers{what}{late} to {100 * self.share:g} % of requests"
+
 
 class Faults:
     """The faults in force: at most one for an app and one for each of its versions, which then goes first."""
