@@ -129,7 +129,7 @@ def settings(plan: LoadPlan) -> bytes:
 def _settings(plan: LoadPlan) -> Settings:
     return Settings(
         run=plan.run,
-        folder=str(plan.folder.resolve()),
+        folder=".",  # a run that is moved or published tells nobody where it was made
         requests=plan.requests,
         rate=plan.rate,
         arrivals=plan.arrivals,

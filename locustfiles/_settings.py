@@ -33,12 +33,13 @@ class Arrivals(StrEnum):
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How to read the page, and where the rows go.
 
-    ``folder`` gets ``requests/*.parquet`` and ``summary.json``; None keeps no rows. ``requests`` is the exact
-    number after which the load ends by itself. ``rate`` is requests per second over all users, 0 for as fast
-    as they answer; ``arrivals`` makes it an open load, in which at most ``in_flight`` requests of a worker
-    wait for an answer. ``think`` is the mean of a reader's seconds between two pages. ``timeout`` is seconds
-    for one whole request. ``login`` is the name of the user who reads, ``version_from`` says where an answer
-    names its version (``analyzer/version_source.py``); without it the answer is a page of Bookinfo.
+    ``folder``, as seen from the file these stand in, gets ``requests/*.parquet`` and ``summary.json``; None
+    keeps no rows. ``requests`` is the exact number after which the load ends by itself. ``rate`` is
+    requests per second over all users, 0 for as fast as they answer; ``arrivals`` makes it an open load, in
+    which at most ``in_flight`` requests of a worker wait for an answer. ``think`` is the mean of a reader's
+    seconds between two pages. ``timeout`` is seconds for one whole request. ``login`` is the name of the
+    user who reads, ``version_from`` says where an answer names its version
+    (``analyzer/version_source.py``); without it the answer is a page of Bookinfo.
     """
 
     run: str = "by-hand"
@@ -90,9 +91,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if not (path := environment.get(ENVIRONMENT)):
             return cls()
         try:
-            return msgspec.json.decode(Path(path).read_bytes(), type=cls)
+            told = msgspec.json.decode(Path(path).read_bytes(), type=cls)
         except (OSError, msgspec.MsgspecError) as error:
             raise SettingsError(f"{ENVIRONMENT}={path}: {error}", "let weighbridge run write it") from error
+        if told.folder is None:
+            return told
+        return msgspec.structs.replace(told, folder=str(Path(path).parent / told.folder))
 
     def json(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2)

@@ -53,7 +53,7 @@ def test_the_settings_file_says_everything_and_is_read_back(tmp_path: Path) -> N
     plan.settings_file.write_bytes(settings(plan))
     assert json.loads(plan.settings_file.read_text()) == {
         "run": "r1",
-        "folder": str(tmp_path),
+        "folder": ".",
         "requests": 100,
         "rate": 50.0,
         "arrivals": None,
@@ -66,7 +66,8 @@ def test_the_settings_file_says_everything_and_is_read_back(tmp_path: Path) -> N
         "insecure": False,
         "seed": 3,
     }
-    assert Settings.read(environment(plan, {})).run == "r1"
+    read = Settings.read(environment(plan, {}))
+    assert (read.run, read.folder) == ("r1", str(tmp_path))
 
 
 def test_without_a_settings_file_nothing_is_kept() -> None:
