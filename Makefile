@@ -1,7 +1,7 @@
 # Everything a newcomer needs: python3 and make. uv is used where it is installed, because it is faster.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check bench clean
+.PHONY: help install demo test check example bench clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -26,6 +26,9 @@ check: $(VENV)/.dev ## style, types, layers and the quick tests: what a change m
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -m 'not e2e'
+
+example: $(VENV)/.dev ## record results/example anew, and put its report into the README
+	$(BIN)/python -m tests.record_example
 
 bench: $(VENV)/.dev ## figures, as ratios against peers in one sitting
 	$(BIN)/python -m bench

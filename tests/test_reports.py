@@ -85,7 +85,7 @@ def test_two_sentences_say_what_was_found_and_how_sure_that_is(example: Judgemen
     assert example.split.reason == (
         f"Every version got its share within 5 points (v2 90 %, v3 10 %), certain after "
         f"{example.split.certain_after} requests. A split that is off by more is passed with a probability "
-        "of at most 5 %."
+        "of at most 1 %."
     )
     assert f"<p>{example.split.reason}</p>" in html.report(example)
 
@@ -106,7 +106,7 @@ def cases(judgement: Judgement) -> list[tuple[str, str, str]]:
 
 def test_junit_has_a_case_for_each_claim_with_its_value_and_interval(example: Judgement) -> None:
     split, broken = cases(judged(example, PASS, (FAIL,)))
-    assert split[:2] == ("v2=90,v3=10 within 5 points at alpha 0.05", "system-out")
+    assert split[:2] == ("v2=90,v3=10 within 5 points at alpha 0.01", "system-out")
     seen = ", ".join(f"{one.version} {percent(one.seen)} ({span(one.interval)})" for one in example.shares)
     assert split[2].startswith(f"{example.split.reason} Seen: {seen}.\n\n")
     assert broken == ("errors of v3 < 1%", "failure", "errors of v3 < 1% : measured 4 % (2.58 to 5.88).")
