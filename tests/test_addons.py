@@ -17,11 +17,12 @@ from istio_release import release_folder
 from node import Node
 
 from setup import documents, objects
-from setup.cluster import addon_manifests, teardown
+from setup.cluster import addon_manifests, changes, teardown
 from setup.cluster.addon_manifests import ADDONS, USUAL, chosen
 from setup.cluster.addons import Addons, answers, way
 from setup.cluster.api import Api
 from setup.cluster.connection import connect
+from setup.cluster.errors import ConflictError
 from setup.mesh import MeshError, MeshSettingError
 
 AS_IN_THE_TUTORIAL = """\
@@ -169,6 +170,32 @@ def test_where_istio_knows_no_tracer_no_telemetry_is_made_and_it_is_said(
     with node.running("istio-system"):
         addons.run(heard.append)
     assert heard[-1] == "no traces will come: Istio's mesh configuration has no tracer named zipkin"
+
+
+@pytest.mark.e2e
+def test_what_was_interrupted_goes_on_where_it_stopped(
+    istio_system: ControlPlane, api: Api, node: Node
+) -> None:
+    istiod(istio_system, "{}")
+    changes.apply(api, addon_manifests.manifests(release_folder(), ADDONS["zipkin"])[:1])
+    addons = Addons(api, release_folder(), chosen(["zipkin"]))
+    assert list(addons.plan()) == ["create Service tracing", "create Service zipkin"]
+    with node.running("istio-system"):
+        addons.run(list[str]().append)
+    assert list(addons.plan()) == []
+
+
+@pytest.mark.e2e
+def test_an_addon_that_somebody_else_changed_is_not_overwritten(istio_system: ControlPlane, api: Api) -> None:
+    theirs, *_ = addon_manifests.manifests(release_folder(), ADDONS["zipkin"])
+    theirs["spec"]["template"]["spec"]["containers"][0]["image"] = "example.com/zipkin:mine"
+    path = "/apis/apps/v1/namespaces/istio-system/deployments/zipkin?fieldManager=helm"
+    istio_system.call("PATCH", path, theirs, "application/apply-patch+yaml")
+    with pytest.raises(ConflictError) as caught:
+        Addons(api, release_folder(), chosen(["zipkin"])).run(print)
+    assert str(caught.value) == (
+        'Deployment zipkin: helm owns .spec.template.spec.containers[name="zipkin"].image'
+    )
 
 
 @pytest.mark.e2e

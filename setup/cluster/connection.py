@@ -16,6 +16,7 @@ from ..mesh import MeshError, MeshSettingError
 
 _POOL = 64
 """Connections at once; every followed log holds one."""
+_INSIDE = "in-cluster"
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -29,6 +30,11 @@ class Target:
 
     def __str__(self) -> str:
         return f"{self.context}/{self.namespace}"
+
+    @property
+    def kubeconfig_context(self) -> str | None:
+        """What other programs are to be told; None within a pod, which has no kubeconfig."""
+        return None if self.context == _INSIDE else self.context
 
 
 def connect(context: str | None = None, namespace: str | None = None) -> tuple[ApiClient, Target]:
@@ -110,7 +116,7 @@ def _from_inside(namespace: str | None) -> tuple[ApiClient, Target]:
     except ConfigException as error:
         raise MeshError(f"no cluster: {error}", "set KUBECONFIG") from error
     own = (_ACCOUNT / "namespace").read_text().strip()
-    return _client(configuration), Target("in-cluster", namespace or own, str(configuration.host))
+    return _client(configuration), Target(_INSIDE, namespace or own, str(configuration.host))
 
 
 def _client(configuration: Configuration) -> ApiClient:

@@ -183,7 +183,7 @@ class _Words:
             for line in self._pipe:
                 clean = _ESCAPE.sub("", line)
                 self._lines.append(clean)
-                if self._hear and clean.strip():
+                if self._hear and any(letter.isalnum() for letter in clean):  # no line of the ship it draws
                     self._hear(clean.strip())
 
 

@@ -117,7 +117,7 @@ class ClusterMesh:
 
     def remove_istio(self) -> None:
         """Take all of Istio away, whoever installed it, with the istioctl that was asked for."""
-        found = downloads.find(self._wanted.istioctl, self._api.target.context, self._say)
+        found = downloads.find(self._wanted.istioctl, self._api.target.kubeconfig_context, self._say)
         install.uninstall(found, self._say)
 
     def _tell(self, removed: Iterable[str]) -> None:

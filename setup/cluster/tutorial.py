@@ -38,7 +38,7 @@ def steps(api: Api, wanted: Wanted, say: Say) -> list[Step]:
         istioctl = None
         layout = Layout(here.version, wanted.inject, wanted.reviews, here.revision)
     else:
-        istioctl = downloads.find(wanted.istioctl, api.target.context, say)
+        istioctl = downloads.find(wanted.istioctl, api.target.kubeconfig_context, say)
         layout = Layout(istioctl.version, wanted.inject, wanted.reviews)
     addons = []
     if wanted.addons:
