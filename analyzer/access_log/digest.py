@@ -20,7 +20,7 @@ from .source import Judge, Keep, Scanned, Source
 from .tally import Tally
 from .wrapping import Unwrapper, Wrapped, is_wrapped
 
-_SAMPLE = 1 << 16
+_SAMPLE = 1 << 13
 
 
 class Digest:

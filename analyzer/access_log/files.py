@@ -134,7 +134,7 @@ def _raw(file: LogFile) -> io.BufferedReader:
 def _unpacked(raw: io.BufferedReader) -> BinaryIO:
     magic = raw.peek(4)[:4]
     if magic.startswith(_GZIP):
-        return cast(BinaryIO, gzip.GzipFile(fileobj=raw))
+        return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw)), 1 << 20)
     if magic == _ZSTD:
         return io.BufferedReader(_Zstd(raw), 1 << 20)
     return raw
