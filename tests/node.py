@@ -46,6 +46,7 @@ class ContainerLog:
         self._instances = [_Instance()]
         self._follows = 0
         self._cut = 0
+        self._held = ""
         self.changed = threading.Condition()
         self.readers = 0
         """How many follow it now."""
@@ -55,6 +56,10 @@ class ContainerLog:
             now = time.time() - age
             self._instances[-1].lines += [(now, line.encode() + b"\n") for line in lines]
             self.changed.notify_all()
+
+    def hold(self, reason: str) -> None:
+        """Refuse every reader, as a kubelet does before the container runs; an empty reason ends it."""
+        self._held = reason
 
     def rotate(self, *unseen: str, ends_follow: bool = True) -> None:
         """Begin a new file. Old kubelets end a follow then; ``unseen`` lines went into the old file later."""
@@ -94,6 +99,8 @@ class ContainerLog:
         previous, follow = query.get("previous") == "true", query.get("follow") == "true"
         since = datetime.fromisoformat(query["sinceTime"]).timestamp() if "sinceTime" in query else 0.0
         with self.changed:
+            if self._held:
+                raise LookupError(self._held)
             if previous and len(self._instances) == 1:
                 raise LookupError("previous terminated container not found")
             instance = self._instances[-2 if previous else -1]

@@ -220,6 +220,32 @@ def test_a_log_that_is_empty_when_the_run_begins_is_kept_whole(
     assert run.text() == written
 
 
+def test_a_pod_whose_proxy_has_not_started_is_followed_when_it_has(
+    namespace: Namespace, node: Node, tmp_path: Path
+) -> None:
+    node.pod(namespace.name, POD, {"app": "productpage"})
+    log = node.log(namespace.name, POD)
+    log.hold("container is waiting to start: PodInitializing")
+    run = Run(namespace, node, tmp_path / "access-log")
+    written = lines(2)
+    log.write(*written)
+    log.hold("")
+    run.until(written[-1])
+    assert run.copy.finish() == []
+    assert run.text() == written
+
+
+def test_a_copy_that_cannot_be_written_is_a_gap(run: Run, log: ContainerLog) -> None:
+    log.until_followed()
+    follower = run.copy._followers[POD]
+    follower._target.close()
+    follower._target = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115 - the follower closes it
+    log.write(*lines(1))
+    follower._thread.join(30)
+    (gap,) = run.copy.finish()
+    assert gap.endswith("_UnwritableError: the copy cannot be written: No space left on device")
+
+
 def test_pods_without_a_proxy_are_told_of_and_not_followed(
     run: Run, log: ContainerLog, namespace: Namespace
 ) -> None:

@@ -92,6 +92,19 @@ def test_a_lone_context_is_the_one_that_is_meant(config: Path) -> None:
     assert connect(namespace="shop")[1] == Target("kind-one", "shop", "https://127.0.0.1:1")
 
 
+def test_a_credential_program_that_fails_is_told_with_its_words(config: Path, tmp_path: Path) -> None:
+    program = tmp_path / "login"
+    program.write_text("#!/bin/sh\necho please log in again >&2\nexit 3\n")
+    program.chmod(0o755)
+    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": str(program)}}
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.crt")
+    kubeconfig(config, "https://127.0.0.1:1", tmp_path / "ca.crt", {"kind-one": user})
+    assert trouble() == (
+        "context kind-one cannot be used: exec: process returned 3. please log in again",
+        "see `kubectl config view`",
+    )
+
+
 def test_a_cluster_that_is_off_is_told_with_its_address(config: Path) -> None:
     port = unused_port()
     anyone(config, f"https://127.0.0.1:{port}", "kind-one")

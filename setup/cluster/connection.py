@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,11 +104,31 @@ def _load(config: Any, context: str) -> tuple[KubeConfigLoader, Configuration]:
     configuration = Configuration()
     try:
         loader = KubeConfigLoader(config, active_context=context, config_base_path=None)
-        loader.load_and_set(configuration)
+        with _heard() as said:
+            loader.load_and_set(configuration)
+        if said:
+            raise ConfigException(said[0])
     except (ConfigException, OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise MeshError(f"context {context} cannot be used: {reason}", "see `kubectl config view`") from error
     return loader, configuration
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """What the client library logs while it loads: a credential program that fails is not raised by it."""
+    said: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record.getMessage())
+
+    listener, root = Listener(logging.ERROR), logging.getLogger()
+    root.addHandler(listener)
+    try:
+        yield said
+    finally:
+        root.removeHandler(listener)
 
 
 def _from_inside(namespace: str | None) -> tuple[ApiClient, Target]:

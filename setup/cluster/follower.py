@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,10 @@ class Gap:
         return f"the proxy log of {self.pod} may lack lines {bounds}: {self.reason}"
 
 
+class _UnwritableError(Exception):
+    """The run's own folder takes no more lines."""
+
+
 class Follower:
     """A thread that copies one pod's proxy log to a file; ``gaps`` grows while it does."""
 
@@ -51,8 +56,8 @@ class Follower:
         self._path = api.path("v1", "Pod", namespace, pod)
         self._seam = Seam()
         self._restarts = 0
-        self._ended_in_order = False
-        self._gone = False
+        self._complete = False
+        self._done = False
         self._over = threading.Event()
         self._stream: Any = None
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +74,8 @@ class Follower:
         self._over.set()
         stream = self._stream
         if stream is not None:
-            stream.shutdown()  # wakes the thread that reads from it
+            with suppress(RuntimeError, OSError):  # it has just ended by itself
+                stream.shutdown()  # wakes the thread that reads from it
 
     def join(self) -> None:
         self._thread.join()
@@ -77,24 +83,31 @@ class Follower:
 
     def _mark(self) -> None:
         """Remember the last lines there are now: what comes after them is ours."""
-        pod = self._api.get(self._path)
-        self._restarts = _restarts(pod)
-        self._seam.keep(self._lines({"tailLines": "100"}))
+        try:
+            self._restarts = _restarts(self._api.get(self._path))
+            self._seam.keep(self._lines({"tailLines": "100"}))
+        except ApiError as error:
+            if error.status != 400:
+                raise  # 400: the container has not started, so every line of it is ours
 
     def _run(self) -> None:
-        while not self._over.is_set():
-            if self._attempt(self._catch_up) and not self._gone and not self._over.is_set():
+        """Whatever ends the thread early is a gap: nobody else would tell."""
+        try:
+            self._read()
+        except Exception as error:
+            self._report(None, f"{type(error).__name__}: {error}")
+
+    def _read(self) -> None:
+        while not self._over.is_set() and not self._done:
+            if self._attempt(self._catch_up) and not self._done and not self._over.is_set():
                 self._attempt(self._follow)
-            if self._gone:
-                return
-        if not any(self._attempt(self._catch_up) for _ in range(_LAST_TRIES)):
+        if not self._done and not any(self._attempt(self._catch_up) for _ in range(_LAST_TRIES)):
             self._report(None, "the API server did not give its end")
 
     def _attempt(self, read: Callable[[], None]) -> bool:
         try:
             read()
         except ApiError:
-            self._ended_in_order = False
             time.sleep(_AGAIN)
             return False
         return True
@@ -103,11 +116,10 @@ class Follower:
         """Read on from where the last reading ended; afterwards the copy is complete up to now."""
         pod = self._api.find(self._path)
         if pod is None:
-            self._gone = True
-            if not self._ended_in_order:
+            self._done = True
+            if not self._complete:
                 self._report(None, "the pod went away while its log could not be read")
             return
-        self._ended_in_order = False
         lines = self._lines(self._since())
         restarted = _restarts(pod) > self._restarts
         new = None if self._seam.is_empty and restarted else self._seam.new(lines)
@@ -115,6 +127,7 @@ class Follower:
             self._finish_previous(lines[0] if lines else b"")
             self._restarts = max(self._restarts, _restarts(pod))
             new = lines
+        self._complete = self._complete and not new
         self._write(new)
 
     def _finish_previous(self, first: bytes) -> None:
@@ -145,7 +158,8 @@ class Follower:
         self._stream = self._api.stream(
             f"{self._path}/log", {"container": PROXY, "follow": "true", **self._since()}, silence=_SILENCE
         )
-        repeated: list[bytes] | None = []
+        self._complete = False
+        repeated: list[bytes] | None = [] if not self._seam.is_empty else None
         rest = b""
         try:
             while not self._over.is_set() and (block := self._stream.read1(_BLOCK)):
@@ -160,12 +174,14 @@ class Follower:
                     repeated = None
                 elif len(repeated) > _SEAM_LINES:
                     return  # reading from the start will tell what is missing
-            self._ended_in_order = not self._over.is_set() and not rest
+            # A stream that ends by itself gave every line of its container, to the last.
+            self._complete = repeated is None and not rest and not self._over.is_set()
         except TRANSPORT:
             return  # broken or silent: what came is kept, and reading goes on after it
         finally:
-            self._stream.close()
-            self._stream = None
+            stream, self._stream = self._stream, None
+            stream.close()
+        self._over.wait(_AGAIN)  # a container that ended ends each further stream at once
 
     def _lines(self, query: dict[str, str]) -> list[bytes]:
         """The whole lines there are; one that is still being written is left for later."""
@@ -182,9 +198,14 @@ class Follower:
         return {"sinceTime": self._seam.since} if self._seam.since else {}
 
     def _write(self, lines: list[bytes]) -> None:
-        if lines:
+        if not lines:
+            return
+        try:
             self._target.write(b"\n".join(lines) + b"\n")
-            self._seam.keep(lines)
+        except OSError as error:
+            self._done = True
+            raise _UnwritableError(f"the copy cannot be written: {error.strerror}") from error
+        self._seam.keep(lines)
 
     def _report(self, before: str | None, reason: str) -> None:
         self.gaps.append(Gap(self.pod, self._seam.time, before, reason))

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..processes import Child
 from . import downloads, ingress, install, installed, pods, teardown, tutorial
 from .access_log import ClusterAccessLog
 from .api import Api
+from .errors import ApiError
 from .installed import ISTIO_NAMESPACE
 from .routing import Routing
 from .steps import Say, perform
@@ -104,7 +106,8 @@ class ClusterMesh:
             raise MeshError(self._door.obituary(), "the tunnel to the gateway broke: run this again")
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + _LOOK
-            ingress.ready_gateway(self._api)
+            with suppress(ApiError):  # an API server that is away for a moment takes no traffic away
+                ingress.ready_gateway(self._api)
 
     def down(self) -> None:
         """Take away what ``up`` and ``route`` created; Istio, and what others made, stay."""
