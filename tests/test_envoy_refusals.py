@@ -135,7 +135,7 @@ REFUSED = [
 def test_what_cannot_be_honoured_is_refused(
     document: tuple[str, dict[str, Any]], path: str, reason: str
 ) -> None:
-    """Istio itself takes every one of these documents."""
+    """Istio itself takes nearly every one of these documents: test_documents_by_istio.py tells which not."""
     kind, spec = document
     assert list(SPECS[kind].faults(spec, "spec")) == []
     with pytest.raises(DocumentError) as error:
