@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import access_log_mutations
@@ -10,6 +13,7 @@ from access_log_lines import CALL, Format, call, line
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.access_log import native
 from analyzer.access_log import source as module
 from analyzer.access_log.exact import exact
 from analyzer.access_log.fingerprint import fingerprint
@@ -193,3 +197,17 @@ def test_c_takes_most_of_the_lines_that_are_read() -> None:
     begun = source.begin(text)
     assert begun is not None
     assert begun.columns.shape[1] > 0.6 * len(source.finish(text, begun).rows)
+
+
+def test_an_extension_built_from_another_source_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would give columns that mean something else."""
+    monkeypatch.delenv(native.PURE, raising=False)
+    for edition in ({}, {"EDITION": native.EDITION - 1}):
+        built = SimpleNamespace(scan=lambda block, join: (b"", b"", []), **edition)
+        monkeypatch.setitem(sys.modules, "analyzer.access_log._scan", built)  # type: ignore[arg-type]  # stands in for a module
+        assert native._load() is None
+
+
+def test_both_halves_are_of_one_edition() -> None:
+    source = Path(native.__file__).with_name("_scan.c").read_text()
+    assert f"enum {{ EDITION = {native.EDITION} }};" in source

@@ -1,1 +1,3 @@
+EDITION: int
+
 def scan(block: bytes | memoryview, join: bool, /) -> tuple[bytes, bytes, list[tuple[bytes, int, int]]]: ...

@@ -14,6 +14,9 @@ from .rows import Column, Rows
 PURE = "WEIGHBRIDGE_PURE"
 """Set to anything, this variable keeps the C extension out: everything is then read by Python."""
 
+EDITION = 3
+"""Of the extension that belongs to this source: one that was built from another is not used."""
+
 Shape = tuple[bytes, int, int]
 """What decides a line's group, and where its first line begins in the block, and that line's size."""
 Scan = Callable[[bytes | memoryview, bool], tuple[bytes, bytes, list[Shape]]]
@@ -23,14 +26,15 @@ def _load() -> Scan | None:
     if os.environ.get(PURE):
         return None
     try:
+        from ._scan import EDITION as BUILT
         from ._scan import scan
     except ImportError:
         return None
-    return scan
+    return scan if BUILT == EDITION else None
 
 
 SCAN = _load()
-"""None without the extension."""
+"""None without the extension that belongs to this source."""
 
 
 AT, SHAPE, SECOND, DURATION, RECEIVED, SENT, REQUEST = range(7)
