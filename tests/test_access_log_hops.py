@@ -115,6 +115,13 @@ def test_an_address_is_known_by_what_other_lines_say_of_it() -> None:
     named = call(upstream_cluster=f"outbound|9080|v2|{REVIEWS}", upstream_host="10.0.0.7:9080")
     found = hop(unlabelled, NO_PODS, beside=(named,))
     assert (found.version, found.witness) == ("v2", Witness.PEER)
+    arrived = call(
+        **{**_fields(ARRIVED), "downstream_local_address": "10.0.0.7:9080", "requested_server_name": None}
+    )
+    written = hops([key(unlabelled, "-"), key(arrived, "reviews-v2-5f7d4c9d8b-abcde")], NO_PODS)[0]
+    assert (written.version, written.witness) == ("v2", Witness.PEER), (
+        "by the pod that logs the calls it gets there"
+    )
     other = call(upstream_cluster=f"outbound|9080|v3|{REVIEWS}", upstream_host="10.0.0.7:9080")
     assert hop(unlabelled, NO_PODS, beside=(named, other)).version == UNKNOWN
 

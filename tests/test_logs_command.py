@@ -21,10 +21,17 @@ import pandas as pd
 import pytest
 from access_log_lines import CALL, Format, call, line
 from front_door import FrontDoor
+from rich.console import Console
 
+from analyzer.access_log.digest import Digest
+from analyzer.access_log.files import find, opened
+from analyzer.access_log.knowledge import gather
+from analyzer.access_log.survey import survey
 from weighbridge.__main__ import outcome
+from weighbridge.log_screen import screen
 
-EXAMPLE = Path(__file__).parent.parent / "results" / "example"
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "results" / "example"
 PRODUCTPAGE_LOG = next(EXAMPLE.glob("access-log/productpage*/istio-proxy.log"))
 REVIEWS = "reviews.default.svc.cluster.local"
 
@@ -86,6 +93,19 @@ def test_for_people_it_says_who_calls_whom_how_it_splits_and_what_fails(logs: Lo
     failed = call(response_code=503, response_flags="UF,URX", upstream_host=None)
     said = logs(write(*[line(CALL)] * 19, line(failed), b"agent", line(CALL)[:99]))
     assert "\n".join(row.rstrip() for row in said.out.splitlines()) == SCREEN
+
+
+def test_the_readme_shows_what_a_narrow_screen_shows() -> None:
+    digest = Digest()
+    for file in find([str(EXAMPLE)]):
+        with opened(file) as (stream, _):
+            list(digest.read(stream, file.name, file.pod))
+    console = Console(width=100, file=StringIO(), highlight=False)
+    with console.capture() as captured:
+        console.print(screen(survey(digest, gather([str(EXAMPLE)])), width=100), soft_wrap=True)
+    printed = "\n".join(row.rstrip() for row in captured.get().splitlines())
+    shown = (ROOT / "README.md").read_text().partition("productpage.default → reviews.default")
+    assert shown[1] + shown[2].partition("\n```")[0] in printed
 
 
 def test_csv_has_a_row_for_every_way_version_class_and_flags(logs: Logs) -> None:
@@ -159,7 +179,7 @@ def test_a_page_and_a_table_are_written_beside_the_result(logs: Logs) -> None:
     for option in ("--html", "--parquet"):
         refused = logs(EXAMPLE, option, "none/file")
         assert (refused.code, refused.out) == (2, "")
-        assert refused.err.startswith("error: cannot write none/file: No such file or directory")
+        assert refused.err.lower().startswith("error: cannot write none/file: no such f")
 
 
 def test_csv_of_the_seconds_is_the_series(logs: Logs) -> None:
@@ -245,6 +265,15 @@ def test_names_from_a_log_cannot_speak_to_the_terminal(logs: Logs) -> None:
     assert "\x1b" not in said.out
     assert "\x07" not in said.out
     assert "[red]v\ufffd[31m" in said.out
+
+
+@pytest.mark.e2e
+def test_the_real_command_refuses_what_is_no_log_in_one_line(door: FrontDoor) -> None:
+    for given, says in ((b"", "stdin: empty"), (b"\0\xff", "stdin: binary, not a log")):
+        done = door("logs", "-", stdin=given)
+        assert (done.code, done.out, done.error) == (2, "", says)
+    done = door("logs", door.cwd / "none.log", "--json")
+    assert (done.code, done.err, done.json["error"]["code"]) == (2, "", 2)
 
 
 @pytest.mark.e2e

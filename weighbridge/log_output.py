@@ -19,6 +19,12 @@ from analyzer.access_log.survey import Survey
 from . import console, log_screen
 
 
+def check_page(out: Path) -> None:
+    """Before anything is read: raises LogError where no page can be written."""
+    if out.is_dir() or not out.parent.is_dir():
+        raise LogError(f"cannot write {out}: no such folder", "name a file in a folder that is there")
+
+
 def write_page(survey: Survey, out: Path) -> None:
     """The HTML report, whole or not at all; raises LogError where it cannot be written."""
     from analyzer.report import log_page  # templates need not be loaded where no page is asked for
@@ -57,4 +63,4 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    return text.getvalue()
+    return text.getvalue().encode("utf-8", "surrogatepass").decode("utf-8", "replace")

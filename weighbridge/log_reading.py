@@ -112,7 +112,7 @@ def check(digest: Digest, read: Read) -> None:
     if not read.complete:
         raise KeyboardInterrupt
     if not account.lines:
-        raise LogError(f"{names}: empty", "name logs of istio-proxy; is accessLogFile: /dev/stdout set?")
+        raise LogError(f"{names}: empty", "name logs of istio-proxy (is accessLogFile set to /dev/stdout?)")
     if any(b"\0" in head for head in heads):
         raise LogError(f"{names}: binary, not a log", "name logs of istio-proxy, plain, gzip or zstd")
     if account.malformed:

@@ -98,16 +98,17 @@ def _way(one: Seen, moments: Sequence[Moment], *, wide: bool) -> Iterator[Render
 
 def _performance(split: Split, *, wide: bool) -> Table:
     version, *numbers = log_tables.PERFORMANCE
-    table = _table(version, "", *numbers)
+    headings = [name for name in (version, "", *numbers) if wide or name not in _WHERE_WIDE]
+    table = _table(*headings)
     for column in table.columns[1:]:
+        column.justify = "left" if column.header == "" else "right"
         column.min_width = _WIDTHS[str(column.header)] if wide else None
     for one, row in zip(split.versions, log_tables.performance(split), strict=True):
-        cells: list[RenderableType] = [plain(row[0]), Text(_bar(one.share), "cyan"), *row[1:]]
-        cells[0].stylize("bold")  # type: ignore[union-attr] # the first is a Text
-        cells[5] = Text(row[4], "bold red" if one.failed else "")
-        table.add_row(*cells)
-    if not wide:
-        table.columns = [column for column in table.columns if column.header not in _WHERE_WIDE]
+        cells: dict[str, RenderableType] = dict(zip(log_tables.PERFORMANCE, row, strict=True))
+        cells["version"] = Text.assemble((plain(one.version).plain, "bold"))
+        cells["failed"] = Text(str(cells["failed"]), "bold red" if one.failed else "")
+        cells[""] = Text(_bar(one.share), "cyan")
+        table.add_row(*(cells[heading] for heading in headings))
     return table
 
 

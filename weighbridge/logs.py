@@ -95,6 +95,8 @@ def logs(
 
     Ctrl-C ends the reading and prints what was read until then (exit code 130; 0 with --follow).
     """
+    if html:
+        log_output.check_page(html)
     sources = knowledge.gather(files, pods, rules)
     judge = custom.judge([one for option in given for one in mesh_config.formats(option)])
     with _spool(parquet) as spool:

@@ -88,6 +88,7 @@ class _Learned:
             address = ip(key.host)
             if where.direction in _ARRIVING:
                 host, version = _named(cluster(key.server_name), sources)
+                version = version or _version_of(key.source, sources)
                 address = key.own
             if host and address:
                 self._hosts.setdefault(address, set()).add(host)
