@@ -11,13 +11,25 @@ import re
 import shutil
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
+
+from rich.console import Console
+
+from analyzer.access_log.digest import Digest
+from analyzer.access_log.files import find, opened
+from analyzer.access_log.knowledge import gather
+from analyzer.access_log.survey import survey
+from weighbridge.log_screen import screen
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = Path("results/example")
 ASKED = ("v2=90,v3=10", "--within", "5", "--rate", "100", "--arrivals", "constant")
 _WEIGHBRIDGE = (sys.executable, "-P", "-m", "weighbridge")
 _SHOWN = re.compile(r"(?<=`\.venv/bin/weighbridge analyze results/example`:\n\n```\n).*?(?=```\n)", re.S)
+
+_TO_REVIEWS = "productpage.default → reviews.default"
+_WAY = re.compile(_TO_REVIEWS + r".*?(?=\n```)", re.S)
 
 
 def main() -> None:
@@ -27,10 +39,24 @@ def main() -> None:
         [*_WEIGHBRIDGE, "analyze", EXAMPLE], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
     )
     readme = ROOT / "README.md"
-    readme.write_text(_SHOWN.sub(lambda _: done.stdout, readme.read_text()))
     os.chdir(ROOT)
+    told = _SHOWN.sub(lambda _: done.stdout, readme.read_text())
+    readme.write_text(_WAY.sub(lambda _: reviews_way(), told))
     page = ROOT / "docs" / "access-log.md"
     page.write_text(with_real_answers(page.read_text()))
+
+
+def reviews_way() -> str:
+    """What ``logs`` shows of the calls to reviews, on a terminal of a hundred columns."""
+    digest = Digest()
+    for file in find([str(ROOT / EXAMPLE)]):
+        with opened(file) as (stream, _):
+            list(digest.read(stream, file.name, file.pod))
+    console = Console(width=100, file=StringIO(), highlight=False)
+    with console.capture() as captured:
+        console.print(screen(survey(digest, gather([str(ROOT / EXAMPLE)])), width=100), soft_wrap=True)
+    parts = "\n".join(row.rstrip() for row in captured.get().splitlines()).split("\n\n")
+    return next(part for part in parts if part.startswith(_TO_REVIEWS))
 
 
 def with_real_answers(page: str) -> str:

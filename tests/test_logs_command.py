@@ -21,14 +21,9 @@ import pandas as pd
 import pytest
 from access_log_lines import CALL, Format, call, line
 from front_door import FrontDoor
-from rich.console import Console
+from record_example import reviews_way
 
-from analyzer.access_log.digest import Digest
-from analyzer.access_log.files import find, opened
-from analyzer.access_log.knowledge import gather
-from analyzer.access_log.survey import survey
 from weighbridge.__main__ import outcome
-from weighbridge.log_screen import screen
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "results" / "example"
@@ -96,16 +91,7 @@ def test_for_people_it_says_who_calls_whom_how_it_splits_and_what_fails(logs: Lo
 
 
 def test_the_readme_shows_what_a_narrow_screen_shows() -> None:
-    digest = Digest()
-    for file in find([str(EXAMPLE)]):
-        with opened(file) as (stream, _):
-            list(digest.read(stream, file.name, file.pod))
-    console = Console(width=100, file=StringIO(), highlight=False)
-    with console.capture() as captured:
-        console.print(screen(survey(digest, gather([str(EXAMPLE)])), width=100), soft_wrap=True)
-    printed = "\n".join(row.rstrip() for row in captured.get().splitlines())
-    shown = (ROOT / "README.md").read_text().partition("productpage.default → reviews.default")
-    assert shown[1] + shown[2].partition("\n```")[0] in printed
+    assert reviews_way() in (ROOT / "README.md").read_text()
 
 
 def test_csv_has_a_row_for_every_way_version_class_and_flags(logs: Logs) -> None:
