@@ -137,6 +137,14 @@ def test_an_archive_cannot_be_followed(log: Log) -> None:
         log.follower.look()
 
 
+def test_archives_in_a_folder_are_passed_over(tmp_path: Path) -> None:
+    log = Log(tmp_path, ".")
+    log.write(gzip.compress(LINE), "a.log.1.gz")
+    log.write(LINE)
+    assert log.lines() == 1
+    log.follower.end()
+
+
 def test_stdin_is_followed_until_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     read, write = os.pipe()
     with os.fdopen(read, "rb") as pipe:

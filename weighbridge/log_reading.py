@@ -167,7 +167,7 @@ class _Told:
         words = [f"{figures.count(account.lines)} lines", f"{figures.size(int(account.bytes / seconds))}/s"]
         if self._total:
             done = self._done + raw.tell()
-            left = seconds * (self._total - done) / max(done, 1)
+            left = max(0.0, seconds * (self._total - done) / max(done, 1))  # a file may grow
             words.insert(0, f"{figures.size(done)} of {figures.size(self._total)}")
             words.append(f"{left:.0f} s left")
         else:

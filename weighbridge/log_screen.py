@@ -93,7 +93,14 @@ def _way(one: Seen, moments: Sequence[Moment], *, wide: bool) -> Iterator[Render
     yield from _series([moment for moment in moments if moment.way == split.way])
     if split.troubles:
         yield _indented(_troubles(split))
+    yield from (Text("  ").append_text(_yellow(hint)) for hint in split.hints)
     yield from (plain(f"  {log_tables.received(other)}") for other in one.received)
+
+
+def _yellow(hint: str) -> Text:
+    words = plain(hint)
+    words.stylize("yellow")
+    return words
 
 
 def _performance(split: Split, *, wide: bool) -> Table:

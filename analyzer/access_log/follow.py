@@ -68,9 +68,16 @@ class Follower:
         for name in self._names:
             for file in _found(name):
                 if file.path and file.name not in self._followed:
-                    self._add(file, file.path)
+                    self._add(file, file.path, is_named=file.name == name)
 
-    def _add(self, file: LogFile, path: Path) -> None:
+    def _add(self, file: LogFile, path: Path, *, is_named: bool) -> None:
+        """Archives in a folder are what was written long ago; one that is asked for by name is a mistake."""
+        if _is_archive(path):
+            if is_named:
+                raise LogError(
+                    f"{file.name} is an archive: nothing more is written to it", "leave out --follow"
+                )
+            return
         followed = _File(file, path, self._digest)
         if followed.open(self._seen):
             self._followed[file.name] = followed
@@ -132,7 +139,7 @@ class _File:
     """One name: whatever file stands behind it."""
 
     def __init__(self, file: LogFile, path: Path, digest: Digest) -> None:
-        self._name, self._path = file.name, path
+        self._path = path
         self._handle: BinaryIO | None = None
         self.lines = Lines(digest, file.name, file.pod)
 
@@ -146,9 +153,6 @@ class _File:
         if _is_known(found, head, seen):
             handle.close()
             return False
-        if is_packed(head[:4]):
-            handle.close()
-            raise LogError(f"{self._name} is an archive: nothing more is written to it", "leave out --follow")
         handle.seek(0)
         seen[found] = None
         self._handle = handle
@@ -219,6 +223,14 @@ def _found(name: str) -> list[LogFile]:
         return find([name])
     except LogError:
         return []
+
+
+def _is_archive(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return is_packed(file.read(4))
+    except OSError:
+        return False
 
 
 def _is_known(found: Identity, head: bytes, seen: Seen) -> bool:

@@ -81,11 +81,15 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """How the calls of one way were split over versions, how each did, and what became of the calls."""
+    """How the calls of one way were split over versions, how each did, and what became of the calls.
+
+    ``hints`` say why they went where they went, as far as the lines prove it (``hints.py``).
+    """
 
     way: Way
     versions: tuple[Performance, ...]
     outcomes: tuple[Aggregate, ...]
+    hints: tuple[str, ...] = ()
 
     @property
     def calls(self) -> int:
@@ -115,6 +119,7 @@ class Split:
             "calls": self.calls,
             "performance": [one.as_dict() for one in self.versions],
             "outcomes": [one.as_dict() for one in self.outcomes],
+            "hints": list(self.hints),
         }
 
 

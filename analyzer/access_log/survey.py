@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 from ..records import Version
 from .digest import Digest
 from .entries import Account
 from .formats import Format
+from .hints import hints
 from .hops import NO_SOURCES, Hop, Reporter, Sources
 from .joins import Joined
 from .summary import Split, Way, per_second, splits, way_of
@@ -92,7 +93,7 @@ def survey(
         first=seconds[0] if seconds else None,
         last=seconds[-1] if seconds else None,
         complete=complete,
-        splits=tuple(splits(digest.tally, hops)),
+        splits=tuple(_explained(digest, hops)),
         moments=tuple(_moments(digest, hops)) if moments else (),
         joined=digest.joins.joined(hops) if digest.joins else None,
     )
@@ -110,6 +111,12 @@ def seen(found: Sequence[Split]) -> list[Seen]:
         ),
         *(Seen(split, ()) for split in receiving if split.way[1:] not in known),
     ]
+
+
+def _explained(digest: Digest, hops: Sequence[Hop]) -> Iterable[Split]:
+    found = splits(digest.tally, hops)
+    told = hints(digest.tally, digest.groups, hops, found)
+    return [replace(split, hints=tuple(words)) for split, words in zip(found, told, strict=True)]
 
 
 def _moments(digest: Digest, hops: Sequence[Hop]) -> Iterable[Moment]:
