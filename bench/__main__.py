@@ -13,6 +13,7 @@ BENCHES = {
     "differential": "The quick ways through a log against the exact reader, on 5 million mutated lines",
     "sanitize": "The C scanner under the address and undefined-behaviour sanitizers",
     "load": "What a request costs the load, against Locust's own clients, wrk and hey",
+    "master": "What a row costs the master of a distributed load, the network and the disk",
     "losses": "How many rows a distributed load loses, however it ends",
     "verdict": "How often the verdict errs, how long it takes, against the shortest test there can be",
 }

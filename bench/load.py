@@ -70,10 +70,10 @@ def peer(user: str, *, recorded: bool = False) -> Measure:
                 text=True,
                 check=True,
             )
-        (line,) = (line for line in done.stdout.splitlines() if line.startswith("measured "))
+        (line,) = (line for line in done.stdout.splitlines() if line.startswith("measured"))
         _, *numbers = line.split()
-        requests, cpu = numbers[2:] if recorded else numbers[:2]
-        return float(cpu) / int(requests) * 1e6 if int(requests) else None
+        requests, cpu = (map(float, numbers[2:] if recorded else numbers[:2])) if numbers else (0.0, 0.0)
+        return cpu / requests * 1e6 if requests else None
 
     return measure
 

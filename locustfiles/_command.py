@@ -109,15 +109,30 @@ def _distributed(plan: LoadPlan) -> list[str]:
     return []
 
 
+def joining(master: tuple[str, int]) -> list[str]:
+    """The arguments of a worker of a master elsewhere, who tells it all that it needs to know.
+
+    It loads our own files, whatever the master's are: no code comes over the network.
+    """
+    files = ",".join(str(_HERE / file) for file in ("productpage.py", "arrival_rate.py"))
+    where = ["--master-host", master[0], "--master-port", str(master[1])]
+    return [sys.executable, "-m", "locust", "-f", files, "--worker", *where]
+
+
 def environment(plan: LoadPlan, base: Mapping[str, str]) -> dict[str, str]:
-    """``base`` without what Locust would take for an option, and with the way to the settings and to us."""
-    kept = {name: value for name, value in base.items() if not name.startswith("LOCUST_")}
+    """What the process of ``command(plan)`` is to find around it."""
+    return {**clean(plan.folder, base), ENVIRONMENT: str(plan.settings_file)}
+
+
+def clean(folder: Path, base: Mapping[str, str]) -> dict[str, str]:
+    """``base`` without what Locust would take for an option, and with the way to us."""
+    ours = {name: value for name, value in base.items() if name != ENVIRONMENT}
+    kept = {name: value for name, value in ours.items() if not name.startswith("LOCUST_")}
     paths = [str(_HERE.parent), *filter(None, [base.get("PYTHONPATH")])]
     return {
         **kept,
-        "HOME": str(plan.folder),  # ~/.locust.conf is read too
+        "HOME": str(folder),  # ~/.locust.conf is read too
         "PYTHONPATH": os.pathsep.join(paths),
-        ENVIRONMENT: str(plan.settings_file),
     }
 
 

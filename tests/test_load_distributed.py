@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,6 @@ from page_servers import PageServer, closed_port, serving, three_versions
 
 from analyzer import requests
 from analyzer.load_summary import Summary
-from locustfiles import _command
 from locustfiles._command import LoadPlan
 
 pytestmark = pytest.mark.e2e
@@ -169,34 +167,18 @@ def test_workers_do_not_outlive_a_master_that_was_killed(plan: Plan) -> None:
             time.sleep(0.05)
 
 
-def test_workers_from_anywhere_are_waited_for_and_heard(plan: Plan, tmp_path: Path) -> None:
+def test_workers_from_other_machines_are_waited_for_and_heard(plan: Plan, door: FrontDoor) -> None:
+    """They are told where the master is, and nothing else."""
     with serving(three_versions) as server:
-        wanted = plan(server.url, requests=101, processes=1, workers=2)
+        wanted = plan(server.url, requests=101, processes=1, workers=3)
         load = start(wanted)
-        others = [join(wanted, tmp_path) for _ in range(2)]
+        where = f"{wanted.listen[0]}:{wanted.listen[1]}"
+        others = [door.start("worker", where), door.start("worker", where, "--processes", "2")]
         ended = finish(load, wanted)
-        assert [other.wait(30) for other in others] == [0, 0]
+        assert [other.done().code for other in others] == [0, 0]
     assert ended.code == 0, ended.log
     check_that_all_is_there(ended, server)
-    assert ended.counts("worker") == {0: 51, 1: 50}
-
-
-def join(wanted: LoadPlan, folder: Path) -> subprocess.Popen[bytes]:
-    """A worker as it is started on another machine: it knows nothing but where the master is."""
-    locustfile = Path(_command.__file__).with_name("productpage.py")
-    host, port = wanted.listen
-    return subprocess.Popen(
-        [
-            *(sys.executable, "-m", "locust", "-f", locustfile, "--worker"),
-            *("--master-host", host),
-            *("--master-port", str(port)),
-        ],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(locustfile.parent.parent)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    assert ended.counts("worker") == {0: 34, 1: 34, 2: 33}
 
 
 def test_every_chunk_says_until_when_nothing_earlier_follows(plan: Plan) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from analyzer.errors import WorkError
 from analyzer.load_summary import Summary
@@ -17,6 +19,9 @@ from setup.processes import Child
 
 _STOP_GRACE = 15.0
 """Seconds for the last rows, beside those that one request may take."""
+
+_WORKER_GRACE = 60.0
+"""Seconds for what a worker has in flight; its own timeout is the master's to say."""
 
 
 class LoadError(WorkError):
@@ -70,6 +75,33 @@ def running(plan: LoadPlan) -> Iterator[Load]:
         yield load
     finally:
         load.stop()
+
+
+def serve(master: tuple[str, int], count: int) -> None:
+    """Be workers of a master elsewhere until it has no more to do; Ctrl-C and SIGTERM end them in order."""
+    with tempfile.TemporaryDirectory(prefix="weighbridge-worker-") as name:
+        folder = Path(name)
+        workers = [_worker(master, folder, number) for number in range(count)]
+        try:
+            codes = [worker.process.wait() for worker in workers]
+        finally:
+            processes.end(workers, grace=_WORKER_GRACE)
+        for worker, code in zip(workers, codes, strict=True):
+            if code:
+                raise LoadError(
+                    worker.obituary(), f"is a run waiting for workers at {master[0]}:{master[1]}?"
+                )
+
+
+def _worker(master: tuple[str, int], folder: Path, number: int) -> Child:
+    """Apart from the others, so that a signal ends each of them in order."""
+    return processes.spawn(
+        "Locust",
+        _command.joining(master),
+        log=folder / f"{number}.log",
+        cwd=folder,
+        environment=_command.clean(folder, os.environ),
+    )
 
 
 def _free_port(address: str) -> int:
