@@ -12,8 +12,8 @@ from front_door import FrontDoor
 from hypothesis import settings
 from istio_system import istio_system
 
-from setup.local.folder import Layout
 from setup.local.mesh import LocalMesh
+from setup.local.standing import Layout
 
 __all__ = ["bare_plane", "istio_system", "namespace", "plane"]
 """Fixtures from other modules: pytest finds them here."""

@@ -20,9 +20,9 @@ from analyzer.records import Weights
 from setup.documents import Document, read_file
 from setup.local.envoy.bootstrap import bootstrap
 from setup.local.envoy.translation import translate
-from setup.local.folder import Layout
 from setup.local.mesh import LocalMesh
 from setup.local.owner import envoy_binary
+from setup.local.standing import Layout
 from setup.local.topology import OUTBOUND_PORT, topology
 from setup.mesh import Pod
 from setup.routes import split

@@ -17,8 +17,9 @@ import requests
 from analyzer import stars
 from analyzer.records import Weights
 from setup import routes
-from setup.local.folder import Layout, mesh_folder, running
+from setup.local.folder import mesh_folder, running
 from setup.local.mesh import LocalMesh
+from setup.local.standing import Layout
 from setup.mesh import MeshError
 
 pytestmark = pytest.mark.e2e

@@ -25,8 +25,9 @@ from setup.cluster.connection import connect
 from setup.cluster.proxies import ADMIN_PORT
 from setup.cluster.routing import Routing
 from setup.local.admin import Admin
-from setup.local.folder import Layout, mesh_folder
+from setup.local.folder import mesh_folder
 from setup.local.mesh import LocalMesh
+from setup.local.standing import Layout
 from setup.mesh import Pod
 
 NAMESPACE = "default"

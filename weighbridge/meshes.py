@@ -17,8 +17,8 @@ from click.core import ParameterSource
 
 from analyzer.exit_codes import ExitCode
 from setup import processes
-from setup.local.folder import Layout
 from setup.local.mesh import LocalMesh
+from setup.local.standing import Layout
 from setup.local.topology import replica_names
 from setup.mesh import Mesh, MeshError, MeshSettingError
 

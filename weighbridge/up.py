@@ -57,10 +57,7 @@ def up(as_json: bool, detach: bool, dry_run: bool, by_helm: bool, **asked: Any) 
     started = time.monotonic()
     try:
         mesh.up()
-        console.say(f"ready after {time.monotonic() - started:.1f} s")
-        _announce(mesh.url, mesh.name, as_json=as_json)
-        console.say("Ctrl-C ends it")
-        _keep(mesh)
+        _keep(mesh, f"ready after {time.monotonic() - started:.1f} s", as_json=as_json)
     finally:
         mesh.down()
 
@@ -74,9 +71,12 @@ def _build(dry_run: bool, as_json: bool, asked: dict[str, Any]) -> None:
     _announce(mesh.url, mesh.name, as_json=as_json)
 
 
-def _keep(mesh: LocalMesh) -> None:
+def _keep(mesh: LocalMesh, ready: str, *, as_json: bool) -> None:
     """Stay until Ctrl-C or `weighbridge down`, which are how it is meant to end, or until a part dies."""
     try:
+        console.say(ready)
+        _announce(mesh.url, mesh.name, as_json=as_json)
+        console.say("Ctrl-C ends it")
         while True:
             time.sleep(0.2)
             mesh.check()

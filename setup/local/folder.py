@@ -10,45 +10,17 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
 from ..mesh import MeshError, MeshSettingError
-from .topology import Topology, topology
+from .standing import Layout, Standing
 
 _SOCKET_PATH_LIMIT = 107
 """Bytes in the path of a unix socket, from Linux's sockaddr_un."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What a mesh was asked to be."""
-
-    host: str = "127.0.0.1"
-    port: int = 0
-    generation: str = "C"
-    log_format: str = "text"
-    replicas: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What stands: written when everything is ready, so that whoever can read it can use the mesh."""
-
-    owner: int
-    slot: int
-    layout: Layout
-
-    def topology(self) -> Topology:
-        return topology(
-            self.slot,
-            self.layout.port,
-            gateway_host=self.layout.host,
-            replicas=self.layout.replicas,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +77,21 @@ class MeshFolder:
                 "or start another with --mesh-name",
             )
         self.remove()
+        for other in self.path.parent.glob("*/mesh.json"):
+            MeshFolder(other.parent.name, other.parent).remove_if_dead()
         private(self.path)
         return lock
 
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
+
+    def remove_if_dead(self) -> None:
+        """Take away what an owner left that was killed; nobody will ask for a mesh of its name again."""
+        if not self._lock_file().exists():
+            return  # no mesh was ever here
+        with self._lock_file().open("a") as lock:
+            if _taken(lock, attempts=1):
+                self.remove()
 
     @contextmanager
     def changing(self) -> Iterator[None]:

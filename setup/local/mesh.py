@@ -16,9 +16,10 @@ from ..documents import Document, DocumentError
 from ..mesh import MeshError, Pod
 from .access_log import LocalAccessLog
 from .envoy.translation import SERVICES
-from .folder import Layout, MeshFolder, Standing, mesh_folder
+from .folder import MeshFolder, mesh_folder
 from .owner import Owner
 from .proxies import Proxies
+from .standing import Layout, Standing
 from .topology import NAMESPACE, Topology
 
 _DOWN_LIMIT = 10.0

@@ -21,8 +21,9 @@ from ..mesh import MeshError, MeshSettingError
 from ..processes import Child
 from .bookinfo.spec import BookinfoPod, Generation, Spec
 from .envoy.access_log_format import LogFormat
-from .folder import Layout, MeshFolder, Standing
+from .folder import MeshFolder
 from .proxies import Proxies
+from .standing import Layout, Standing
 from .topology import SERVICE_PORT, Topology
 
 START_LIMIT = 20.0
