@@ -35,6 +35,8 @@ def istio_system(plane: ControlPlane, namespace: Namespace) -> Iterator[ControlP
                 plane.call("POST", _CRDS, crd)
         plane.until(lambda: plane.has(f"{_TELEMETRIES}/telemetries"))
     yield plane
+    unmarked = {"metadata": {"annotations": None}}
+    plane.call("PATCH", _CORE, unmarked, "application/merge-patch+json")
     for service in plane.call("GET", f"{_CORE}/services")["items"]:
         plane.call("DELETE", f"{_CORE}/services/{service['metadata']['name']}")
     plane.until(lambda: _emptied(plane))

@@ -136,7 +136,9 @@ def test_a_real_installation_that_fails_half_way_says_why_the_api_server_refused
         "istioctl install failed: failed to install manifests: 2 errors occurred: * failed to update "
         "resource with server-side apply for obj CustomResourceDefinition//"
     )
-    assert caught.value.hint.startswith("try it by hand: istioctl install -y -f ")
+    assert caught.value.hint == (
+        "see `kubectl -n istio-system get pods`, then run this again: it goes on from there"
+    )
 
 
 @pytest.mark.e2e
@@ -213,6 +215,31 @@ def test_the_step_without_istio_and_without_istioctl_names_the_way_on(istio_syst
         step.run(print)
     assert str(caught.value) == "there is no Istio in the cluster of context test"
     assert caught.value.hint == "name an istioctl with --istioctl, or fetch one with --istio-version"
+
+
+@pytest.mark.e2e
+def test_an_installation_that_was_interrupted_is_gone_through_again(
+    istio_system: ControlPlane, door: FrontDoor, tmp_path: Path
+) -> None:
+    command = f"{INSTALL} --context test"
+    begun = {"err": "- Processing resources for Istiod.\n"}
+    checked = {"x precheck --context test": {}}
+    program = stand_in(tmp_path, {**checked, command: {**begun, "hang": True}})
+    up = door.start("up", "--mesh", "cluster", "--istioctl", program.path)
+    up.until(lambda: up.said("Processing resources for Istiod"))
+    create_istiod(istio_system, "default", "docker.io/istio/pilot:1.12.1")  # half of it came
+    up.interrupt()
+    assert up.done().code == 130
+
+    stand_in(tmp_path, {**checked, command: {**begun, "err": "Error: etcd is full\n", "code": 1}})
+    failed = door("up", "--mesh", "cluster", "--istioctl", program.path)
+    assert (failed.code, failed.error) == (4, "istioctl install failed: etcd is full")
+
+    stand_in(tmp_path, {command: {}, "verify-install --context test": {}})
+    step = Install(Api(*connect()), opened(program.path, "test"))
+    assert list(step.plan()) == ["install Istio 1.12.1, profile demo, with its access log on"]
+    step.run(print)
+    assert list(step.plan()) == []
 
 
 @pytest.mark.e2e

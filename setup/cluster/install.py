@@ -29,6 +29,7 @@ _UNINSTALL_SINCE = 16
 _PROFILE_IN_CHARTS_SINCE = 21
 _COMPONENTS = 4
 """Base, istiod, two gateways: each is waited for on its own."""
+_AGAIN = "see `kubectl -n istio-system get pods`, then run this again: it goes on from there"
 _BEYOND_READINESS = 60.0
 """Seconds that istioctl may take for all that is not waiting."""
 
@@ -50,7 +51,10 @@ class Settings:
 
 
 class Install:
-    """The step that installs Istio; one that is there is used as it is, whatever its version and revision."""
+    """The step that installs Istio; one that is there is used as it is, whatever its version and revision.
+
+    An installation that was interrupted is gone through again from its start.
+    """
 
     name = "istio"
 
@@ -61,22 +65,33 @@ class Install:
         self._settings = settings or Settings()
 
     def plan(self) -> Iterable[str]:
-        if self._istioctl is not None and installed.first(self._api) is None:
+        if self._istioctl is not None and needed(self._api):
             version, profile = self._istioctl.version, self._settings.profile
             yield f"install Istio {version}, profile {profile}, with its access log on"
 
     def run(self, say: Hear) -> None:
-        if (here := installed.first(self._api)) is None:
-            if self._istioctl is None:
-                raise MeshError(
-                    f"there is no Istio in the cluster of context {self._api.target.context}",
-                    "name an istioctl with --istioctl, or fetch one with --istio-version",
-                )
-            install(self._istioctl, self._settings, say)
+        here = installed.first(self._api)
+        if here is None or installed.is_unfinished(self._api):
+            self._install(say)
             return
         say(f"{here} is there and is used as it is")
         if not here.logs:
             say(f"its access log is off: set meshConfig.accessLogFile={ACCESS_LOG}, or apply a Telemetry")
+
+    def _install(self, say: Hear) -> None:
+        if self._istioctl is None:
+            raise MeshError(
+                f"there is no Istio in the cluster of context {self._api.target.context}",
+                "name an istioctl with --istioctl, or fetch one with --istio-version",
+            )
+        installed.begin(self._api)
+        install(self._istioctl, self._settings, say)
+        installed.finish(self._api)
+
+
+def needed(api: Api) -> bool:
+    """Whether there is no Istio, or half of one that an interrupted installation of ours has left."""
+    return installed.first(api) is None or installed.is_unfinished(api)
 
 
 def operator(version: IstioVersion, settings: Settings) -> dict[str, Any]:
@@ -105,7 +120,7 @@ def install(istioctl: Istioctl, settings: Settings, hear: Hear | None = None) ->
     with tempfile.TemporaryDirectory(prefix="weighbridge-") as folder:
         file = Path(folder) / "istio.yaml"
         file.write_text(dumped([operator(istioctl.version, settings)]))
-        istioctl.do(*install_arguments(istioctl.version, file, settings), limit=limit, hear=hear)
+        istioctl.do(*install_arguments(istioctl.version, file, settings), limit=limit, hear=hear, hint=_AGAIN)
     if not istioctl.version.since(_VERIFY_COMMAND_GONE):
         istioctl.do("verify-install", hear=hear)
 

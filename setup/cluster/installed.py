@@ -8,9 +8,12 @@ from typing import Any
 
 from .. import objects
 from .api import Api
+from .errors import ApiError
 from .istio_version import IstioVersion, found_in
 
 ISTIO_NAMESPACE = "istio-system"
+_NAMESPACE_PATH = f"/api/v1/namespaces/{ISTIO_NAMESPACE}"
+_BEGUN = "weighbridge/installing"
 _CONTROL_PLANE = "app=istiod"
 
 
@@ -49,6 +52,33 @@ def installed(api: Api) -> Sequence[Installed]:
 def first(api: Api) -> Installed | None:
     """The control plane of the default revision, else the first by name; None where there is none."""
     return next(iter(installed(api)), None)
+
+
+def is_unfinished(api: Api) -> bool:
+    """Whether an installation of ours was begun and never ended: killed, failed, or still under way."""
+    return _BEGUN in _namespace(api).get("metadata", {}).get("annotations", {})
+
+
+def begin(api: Api) -> None:
+    """Note in the cluster that an installation begins: half an Istio looks like somebody else's whole one."""
+    if not _namespace(api):
+        api.post("/api/v1/namespaces", {"metadata": {"name": ISTIO_NAMESPACE}})
+    api.merge(_NAMESPACE_PATH, {"metadata": {"annotations": {_BEGUN: "true"}}})
+
+
+def finish(api: Api) -> None:
+    """Take the note away: what is there is whole."""
+    api.merge(_NAMESPACE_PATH, {"metadata": {"annotations": {_BEGUN: None}}})
+
+
+def _namespace(api: Api) -> Mapping[str, Any]:
+    """Istio's namespace; empty where it is not there, or not ours to see: then we installed nothing."""
+    try:
+        return api.find(_NAMESPACE_PATH) or {}
+    except ApiError as error:
+        if error.status == 403:
+            return {}
+        raise
 
 
 def _control_planes(api: Api) -> Iterator[Installed]:

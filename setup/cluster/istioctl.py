@@ -78,14 +78,14 @@ class Istioctl:
         """Run it to its end, whatever its exit code; raises IstioctlError where it hangs or cannot start."""
         return _run(self.command(*arguments), limit, hear)
 
-    def do(self, *arguments: str, limit: float = _LIMIT, hear: Hear | None = None) -> Answer:
+    def do(self, *arguments: str, limit: float = _LIMIT, hear: Hear | None = None, hint: str = "") -> Answer:
         """Run it; raises IstioctlError, with its own reason, where it fails."""
         answer = self.ask(*arguments, limit=limit, hear=hear)
         if answer.code:
             reason = answer.reason or f"exit code {answer.code}"
             raise IstioctlError(
                 f"istioctl {' '.join(_verb(arguments))} failed: {reason}",
-                f"try it by hand: {self.shown(*arguments)}",
+                hint or f"try it by hand: {self.shown(*arguments)}",
             )
         return answer
 

@@ -1,6 +1,6 @@
 """The steps from an empty cluster to a mesh: each says what it would do, does it, and may be repeated.
 
-No step keeps a note of what it did. Each one looks at the cluster, so a run that was killed half way is
+No step keeps a note of what it did here. Each one looks at the cluster, so a run that was killed half way is
 resumed by running it again.
 """
 

@@ -13,7 +13,7 @@ from .api import Api
 from .bookinfo import Bookinfo, Inject, Layout
 from .check import check
 from .ingress import Ingress
-from .install import Install, Settings
+from .install import Install, Settings, needed
 from .scale import Scale
 from .steps import Say, Step
 
@@ -34,7 +34,7 @@ class Wanted:
 
 def steps(api: Api, wanted: Wanted, say: Say) -> list[Step]:
     """The steps for this cluster, which was checked for them; where Istio is there, no istioctl is needed."""
-    if (here := installed.first(api)) is not None:
+    if (here := installed.first(api)) is not None and not needed(api):
         istioctl = None
         layout = Layout(here.version, wanted.inject, wanted.reviews, here.revision)
     else:
