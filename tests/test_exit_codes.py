@@ -24,10 +24,15 @@ def expect(door: FrontDoor, url: str, *options: str) -> Done:
     return door("run", "--expect", EVEN, *LENIENT, "--url", url, "--out", "run", *options)
 
 
-def kill(invocation: Invocation, what: str) -> None:
-    """End one process of the invocation as the kernel does when memory runs out."""
-    (pid, *_) = (pid for pid, command in processes(invocation.mark).items() if what in command)
-    os.kill(pid, signal.SIGKILL)
+def kill_load(invocation: Invocation, *, worker: bool) -> None:
+    """End Locust, or one of its workers, as the kernel does when memory runs out."""
+    locust = [pid for pid, command in processes(invocation.mark).items() if "locust" in command]
+    (victim, *_) = (pid for pid in locust if (parent(pid) in locust) is worker)
+    os.kill(victim, signal.SIGKILL)
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def has_rows(folder: Path) -> Callable[[], bool]:
@@ -66,14 +71,24 @@ def test_3_too_little_evidence(standing: FrontDoor) -> None:
     assert done.json["requests"] == 5
 
 
-def test_4_the_load_is_killed(standing: FrontDoor) -> None:
-    run = standing.start("run", EVEN, "--time", "60", "--to-the-end", "--rate", "100", "--out", "killed")
-    run.until(has_rows(standing.cwd / "killed"))
-    kill(run, "locust")
+@pytest.mark.parametrize(
+    ("options", "worker", "cause"),
+    [((), False, "Locust was killed by SIGKILL"), (("--processes", "2"), True, "worker ")],
+    ids=["the load", "one of its workers"],
+)
+def test_4_the_load_is_killed(
+    standing: FrontDoor, options: tuple[str, ...], worker: bool, cause: str
+) -> None:
+    out = standing.cwd / f"killed-{worker}"
+    load = ("--time", "60", "--to-the-end", "--rate", "100", *options)
+    run = standing.start("run", EVEN, *load, "--out", out)
+    run.until(has_rows(out))
+    kill_load(run, worker=worker)
     done = run.done()
     assert done.code == 4
-    assert done.error.startswith("Locust was killed by SIGKILL")
-    assert (standing.cwd / "killed" / "verdict.json").exists()
+    assert done.error.startswith(cause)
+    assert "was killed" in done.error
+    assert (out / "verdict.json").exists(), "what was seen is judged all the same"
 
 
 def test_130_interrupted_before_anything_could_be_judged(door: FrontDoor) -> None:
@@ -85,21 +100,11 @@ def test_130_interrupted_before_anything_could_be_judged(door: FrontDoor) -> Non
     assert (done.code, done.error) == (130, "interrupted")
 
 
-@pytest.mark.parametrize(
-    ("answer", "cause"),
-    [
-        (None, "not one of 8 pages shows a version: TimeoutError on 8"),
-        (whole(200, b"<h1>It works!</h1>"), "not one of 8 pages shows a version: not-a-page on 8"),
-    ],
-    ids=["it hangs", "something else answers"],
-)
-def test_an_ingress_without_pages_is_never_a_success(
-    door: FrontDoor, answer: bytes | None, cause: str
-) -> None:
-    with serving(lambda _: answer) as server:
-        done = expect(door, server.url, "--requests", "8", "--timeout", "0.5")
+def test_an_ingress_that_answers_something_else_is_never_a_success(door: FrontDoor) -> None:
+    with serving(lambda _: whole(200, b"<h1>It works!</h1>")) as server:
+        done = expect(door, server.url, "--requests", "8")
     assert done.code == 3
-    assert done.out.startswith(f"UNDECIDED  {cause}; ")
+    assert done.out.startswith("UNDECIDED  not one of 8 pages shows a version: not-a-page on 8; ")
 
 
 def test_an_ingress_that_is_not_there_is_never_a_success(door: FrontDoor) -> None:
@@ -108,11 +113,13 @@ def test_an_ingress_that_is_not_there_is_never_a_success(door: FrontDoor) -> Non
     assert done.json["objections"] == ["not one of 8 pages shows a version: ConnectionRefusedError on 8"]
 
 
-def test_a_load_that_brings_no_page_of_reviews_is_ended(door: FrontDoor) -> None:
+def test_an_ingress_that_hangs_is_never_a_success_and_ends_the_load(door: FrontDoor) -> None:
     """After twice the time that a page may take; the whole budget would take a quarter of an hour."""
     with serving(lambda _: None) as server:
         done = expect(door, server.url, "--timeout", "0.5", "--json")
+    pages = done.json["witnesses"]["page"]["unknown"]
     assert (done.code, done.json["verdict"]) == (3, "undecided")
+    assert done.json["objections"] == [f"not one of {pages} pages shows a version: TimeoutError on {pages}"]
     assert done.json["ending"].endswith(" pages showed a version")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 from front_door import FrontDoor
 from jsonschema import Draft202012Validator, ValidationError
 
+from analyzer.judge import judge
+from analyzer.judgement import PAGES
 from analyzer.records import Weights
+from analyzer.run import RunFolder
 from analyzer.split import SplitTest
 from analyzer.split_verdict import verdict
 from analyzer.watch import Decision, Tally
@@ -92,35 +96,31 @@ def verdict_of(test: SplitTest, counts: tuple[int, ...]) -> Any:
     return {1: Outcome.PASS, -1: Outcome.FAIL, 0: Outcome.UNDECIDED}[int(told)]
 
 
+def test_a_run_of_which_pages_are_the_only_witness_keeps_the_schema(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "results" / "example", tmp_path / "run")
+    file = tmp_path / "run" / "run.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"mesh": None, "pods": [], "live": None}))
+    judged = json.loads(json.dumps(judge(RunFolder(tmp_path / "run")).as_dict()))
+    check(judged, VERDICT)
+    assert (judged["matching"], judged["unit"]) == (None, PAGES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "schema"),
+    [(("v2=50,v3=50", "--within", "10", "--rate", "100"), PLAN), (("v2=50,v3=fifty",), ERROR)],
+)
+def test_what_plan_prints_keeps_its_schema(
+    arguments: tuple[str, ...], schema: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome(["plan", *arguments, "--json"])
+    check(json.loads(capsys.readouterr().out), schema)
+
+
 @pytest.mark.e2e
-def test_what_the_commands_print_keeps_the_schemas(standing: FrontDoor) -> None:
-    printed = standing(
-        "run",
-        "v2=50,v3=50",
-        "--within",
-        "20",
-        "--claim",
-        "errors of v3 < 50%",
-        "--requests",
-        "60",
-        "--out",
-        "run",
-        "--json",
-    )
-    check(printed.json, VERDICT)
-    assert json.loads((standing.cwd / "run" / "verdict.json").read_text()) == printed.json
-    again = standing("analyze", "run", "--json")
-    check(again.json, VERDICT)
-    assert again.json | {"run": printed.json["run"]} == printed.json, "judged again, to the last digit"
-    pages = standing(
-        "run", "--expect", "v1=1,v2=1", "--url", printed_url(standing), "--requests", "20", "--json"
-    )
-    check(pages.json, VERDICT)
-    check(standing("plan", "v2=90,v3=10", "--rate", "100", "--json").json, PLAN)
-    check(standing("plan", "v2=90,v3=ten", "--json").json, ERROR)
-
-
-def printed_url(door: FrontDoor) -> str:
-    (mesh,) = door("status", "--json").json["meshes"]
-    url: str = mesh["url"]
-    return url
+def test_a_fresh_run_keeps_the_schema_and_is_judged_again_to_the_last_digit(standing: FrontDoor) -> None:
+    load = ("--within", "20", "--claim", "errors of v3 < 50%", "--requests", "60", "--out", "run")
+    printed = standing("run", "v2=50,v3=50", *load, "--json").json
+    check(printed, VERDICT)
+    assert json.loads((standing.cwd / "run" / "verdict.json").read_text()) == printed
+    again = standing("analyze", "run", "--json").json
+    assert again | {"run": printed["run"]} == printed
