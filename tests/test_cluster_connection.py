@@ -14,6 +14,7 @@ import pytest
 import trustme
 from cluster_fixtures import Namespace
 from control_plane import ControlPlane, kubeconfig
+from front_door import FrontDoor
 
 from setup.cluster.api import Api
 from setup.cluster.connection import Target, connect
@@ -172,6 +173,32 @@ def test_a_kind_that_the_cluster_does_not_know_is_none_of_its_kinds(namespace: N
     assert api.serves("networking.istio.io/v1beta1", "VirtualService")
     assert not api.serves("networking.istio.io/v1beta1", "Weights")
     assert not api.serves("example.org/v1", "Weights")
+
+
+def test_up_says_in_one_line_why_the_cluster_cannot_be_used(door: FrontDoor, config: Path) -> None:
+    def up(*options: str) -> tuple[int, str]:
+        done = door("up", "--mesh", "cluster", *options, KUBECONFIG=str(config))
+        return done.code, done.error
+
+    assert up() == (4, f"no cluster: there is no kubeconfig at {config}")
+    url = f"https://127.0.0.1:{unused_port()}"
+    anyone(config, url, "kind-one", "kind-two")
+    assert up() == (2, "several clusters could be meant: kind-one, kind-two")
+    assert up("--context", "other") == (4, f"there is no context other in {config}")
+    refused = f"cannot reach the API server {url} of context kind-one: connection refused"
+    assert up("--context", "kind-one") == (4, refused)
+    with tls_server(config, not_before=LONG_AGO, not_after=YESTERDAY) as url:
+        assert up() == (4, f"the API server {url} of context kind-one: its certificate has expired")
+
+
+@pytest.mark.e2e
+def test_up_says_in_one_line_what_the_user_may_not_do(
+    door: FrontDoor, bare_plane: ControlPlane, config: Path
+) -> None:
+    bare_plane.kubeconfig(config, user="nobody")
+    done = door("up", "--mesh", "cluster", KUBECONFIG=str(config))
+    assert (done.code, done.hint) == (4, "ask for the role in setup/manifests/rbac.yaml")
+    assert done.error.startswith("no permission in context test: ")
 
 
 def unused_port() -> int:

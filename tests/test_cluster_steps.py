@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import http.server
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import istio
 import pytest
 from cluster_fixtures import Namespace
 from control_plane import ControlPlane
+from front_door import FrontDoor
 from node import Node
 
 from setup import objects
@@ -139,6 +142,23 @@ def test_what_was_killed_half_way_is_completed_by_the_next_run(here: Api) -> Non
     assert "bookinfo: create ServiceAccount bookinfo-details" not in said
     assert "bookinfo: create Deployment reviews-v3" in said
     assert set(containers(here)) == set(ALL)
+
+
+def test_an_up_that_is_killed_half_way_is_resumed_by_the_same_command(
+    mesh: Node, namespace: Namespace, home: Path, tmp_path: Path
+) -> None:
+    door = FrontDoor(home, tmp_path)
+    command = ("up", "--mesh", "cluster", "--namespace", namespace.name)
+    killed = door.start(*command)
+    killed.until(lambda: killed.said("bookinfo: 0 of 6 deployments ready"))  # nothing runs the pods yet
+    killed.process.kill()
+    assert killed.done().code == -signal.SIGKILL
+    with mesh.running(namespace.name):
+        done = door(*command)
+    assert done.code == 0, done.err
+    assert "bookinfo: nothing to do" in done.err
+    assert "gateway: create VirtualService bookinfo" in done.err
+    assert done.out.startswith("http://127.0.0.1:")
 
 
 def test_the_tutorial_begins_with_a_sidecar_in_three_productpages_and_goes_on_from_there(here: Api) -> None:

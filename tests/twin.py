@@ -52,6 +52,8 @@ def twin(plane: ControlPlane) -> Iterator[Node]:
             node.pod(pod.namespace, pod.name, pod.labels, ip=pod.ip)
             stack.callback(node.remove, pod.namespace, pod.name)
             _lead_to_admin(stack, node, pod, mesh)
+            if pod.namespace == istio.NAMESPACE:
+                node.lead(pod.namespace, pod.name, 8080, ("127.0.0.1", mesh.layout.port))
             _start(stack, over, _tail, node, pod, mesh_folder("twin").access_log(pod.name), over)
         for name in _SERVICES:
             _service(stack, plane, name)

@@ -51,7 +51,7 @@ def _copy(source: Any, target: Any) -> None:
 
 
 def _main(context: str, namespace: str, pod: str, port: str, local: str = "0") -> None:
-    api = Api(*connect(context))
+    api = Api(*connect(context or None))
     serve(api, namespace, pod, int(port), int(local), lambda taken: print(f"port {taken}", flush=True))
 
 

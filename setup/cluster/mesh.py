@@ -129,7 +129,7 @@ class ClusterMesh:
 
     def _tunnel(self) -> str:
         pod = ingress.ready_gateway(self._api)
-        context = self._api.target.context
+        context = self._api.target.kubeconfig_context or ""
         arguments = ["-P", "-m", "setup.cluster.door", context, ISTIO_NAMESPACE, pod, str(_GATEWAY_PORT)]
         log = Path(tempfile.mkdtemp(prefix="weighbridge-tunnel-")) / "log"
         self._door = processes.spawn("the tunnel", [sys.executable, *arguments], log=log)

@@ -41,14 +41,16 @@ class Rollout:
         self._limit = limit
 
     def wait(self, deployments: Sequence[str], say: Say) -> None:
-        """Return when all are rolled out; a line whenever one more is."""
-        waiting = list(deployments)
+        """Return when all are rolled out; a line at first, and whenever that changes."""
+        waiting: list[str] = []
+        told: list[str] = []
 
         def all_done() -> bool:
-            before = len(waiting)
             waiting[:] = [name for name in deployments if not self._is_done(name)]
-            if len(waiting) != before or not waiting:
-                say(f"{len(deployments) - len(waiting)} of {len(deployments)} deployments ready")
+            line = f"{len(deployments) - len(waiting)} of {len(deployments)} deployments ready"
+            if line not in told[-1:]:
+                told.append(line)
+                say(line)
             return not waiting
 
         def trouble() -> str:
