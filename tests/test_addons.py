@@ -126,9 +126,10 @@ def test_ports_name_their_protocol_because_old_servers_do_not_fill_it_in(tmp_pat
 
 @pytest.mark.e2e
 def test_the_usual_addons_come_up_answer_and_stay_as_they_are(
-    istio_system: ControlPlane, api: Api, node: Node
+    istio_system: ControlPlane, api: Api, node: NodeOfPages
 ) -> None:
     istiod(istio_system, '{"extensionProviders": [{"name": "zipkin"}]}')
+    gateway(istio_system, node.page)
     addons = Addons(api, release_folder(), chosen(USUAL), "example.com")
     planned, heard = list(addons.plan()), list[str]()
     assert {"create Deployment grafana", "create ClusterRole kiali", "create Telemetry mesh-default"} <= set(
@@ -145,6 +146,7 @@ def test_the_usual_addons_come_up_answer_and_stay_as_they_are(
     ]
     assert list(addons.plan()) == []
     rival_is_refused(api)
+    assert {f"{name}.example.com" for name in USUAL} <= node.hosts
     assert sorted(teardown.addons(api)) == sorted(line.removeprefix("create ") for line in planned)
     assert list(teardown.addons(api)) == []
 
@@ -218,6 +220,30 @@ def test_an_addon_that_is_not_there_or_not_ready_is_told(istio_system: ControlPl
 
 
 @pytest.mark.e2e
+def test_up_tells_which_addons_it_would_bring(istio_system: ControlPlane, door: FrontDoor) -> None:
+    istiod(istio_system, "{}")
+    command = ("up", "--mesh", "cluster", "--dry-run", "--addons", "zipkin")
+    told = door(*command, "--domain", "example.com", "--istio-release", release_folder())
+    assert (told.code, [line for line in told.err.splitlines() if line.startswith("addons: ")]) == (
+        0,
+        [
+            "addons: would create Deployment zipkin",
+            "addons: would create Service tracing",
+            "addons: would create Service zipkin",
+            "addons: would create Gateway zipkin-gateway",
+            "addons: would create VirtualService zipkin-vs",
+            "addons: would create DestinationRule zipkin",
+        ],
+    )
+    refused = door(*command, PATH="/nowhere")
+    assert (refused.code, refused.error, refused.hint) == (
+        4,
+        "the addons come with the release of Istio, and there is no istioctl on PATH",
+        "fetch it with --istio-version 1.30.3, or give its folder with --istio-release",
+    )
+
+
+@pytest.mark.e2e
 def test_an_addon_is_opened_through_a_tunnel_that_ctrl_c_ends(
     istio_system: ControlPlane, node: Node, door: FrontDoor
 ) -> None:
@@ -250,12 +276,22 @@ def test_an_addon_that_is_not_there_is_not_opened(istio_system: ControlPlane, do
     )
 
 
+class Pages(http.server.ThreadingHTTPServer):
+    """Remembers as which hosts it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Page)
+        self.hosts: set[str] = set()
+
+
 class Page(http.server.BaseHTTPRequestHandler):
     """Whatever is asked for is there."""
 
     protocol_version = "HTTP/1.1"
+    server: Pages
 
     def do_GET(self) -> None:
+        self.server.hosts.add(self.headers["Host"])
         self.send_response(200)
         self.send_header("Content-Length", str(len(self.path)))
         self.end_headers()
@@ -266,19 +302,20 @@ class Page(http.server.BaseHTTPRequestHandler):
 
 
 class NodeOfPages(Node):
-    """Every port of every pod leads to one server of pages."""
+    """Every port of every pod leads to one server of pages, and so does the gateway."""
 
     page: tuple[str, int]
+    hosts: set[str]
 
     def door(self, namespace: str, pod: str, port: int) -> tuple[str, int]:
         return self.page
 
 
 @pytest.fixture
-def node(plane: ControlPlane) -> Iterator[Node]:
+def node(plane: ControlPlane) -> Iterator[NodeOfPages]:
     node = NodeOfPages(plane)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    node.page = ("127.0.0.1", server.server_port)
+    server = Pages()
+    node.page, node.hosts = ("127.0.0.1", server.server_port), server.hosts
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield node
     server.shutdown()
@@ -302,3 +339,13 @@ def istiod(plane: ControlPlane, mesh: str) -> None:
     plane.call("POST", "/apis/apps/v1/namespaces/istio-system/deployments", body)
     config = {"metadata": {"name": "istio"}, "data": {"mesh": mesh}}
     plane.call("POST", "/api/v1/namespaces/istio-system/configmaps", config)
+
+
+def gateway(plane: ControlPlane, to: tuple[str, int]) -> None:
+    """The Service before the ingress gateway, whose load balancer leads to a port of this machine."""
+    ports = [{"name": "http2", "port": to[1], "protocol": "TCP"}]
+    metadata = {"name": "istio-ingressgateway", "labels": {"istio": "ingressgateway"}}
+    path = "/api/v1/namespaces/istio-system/services"
+    plane.call("POST", path, {"metadata": metadata, "spec": {"type": "LoadBalancer", "ports": ports}})
+    status = {"status": {"loadBalancer": {"ingress": [{"ip": to[0]}]}}}
+    plane.call("PATCH", f"{path}/istio-ingressgateway/status", status, "application/merge-patch+json")

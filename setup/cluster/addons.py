@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from .. import documents
 from ..mesh import MeshError
 from . import addon_manifests, changes, ingress, installed, tunnel
@@ -21,6 +23,7 @@ from .steps import Say
 
 _ANSWERS = 120.0
 """Seconds in which an addon whose pod is ready has to answer."""
+_PATIENCE = 10.0
 _TRACER = str(TRACER["name"])
 _SELECTOR = {"istio": "ingressgateway"}
 
@@ -61,17 +64,35 @@ class Addons:
         self._refuse_rivals()
         changes.apply(self._api, self._manifests())
         Rollout(self._api, ISTIO_NAMESPACE).wait([one.deployment for one in self._addons], say)
+        gateway = ingress.address(self._api) if self._domain else None
         for one in self._addons:
-            until(
-                lambda one=one: answers(self._api, one),  # type: ignore[misc]  # mypy#15459
-                _ANSWERS,
-                lambda one=one: f"{one.name} does not answer",  # type: ignore[misc]  # mypy#15459
-                f"see `kubectl -n {ISTIO_NAMESPACE} logs deployment/{one.deployment}`",
-            )
-            where = f" at http://{one.name}.{self._domain}{one.page}" if self._domain else ""
-            say(f"{one.name} answers{where}; from here: weighbridge open {one.name}")
+            self._wait(one, gateway)
+            say(f"{one.name} answers{self._where(one, gateway)}; from here: weighbridge open {one.name}")
         if self._traces_are_lost():
             say("no traces will come: Istio's mesh configuration has no tracer named zipkin")
+
+    def _wait(self, addon: Addon, gateway: str | None) -> None:
+        """Return when it says that it is well, and when the gateway leads to it, where one can be asked."""
+        until(
+            lambda: answers(self._api, addon),
+            _ANSWERS,
+            lambda: f"{addon.name} does not answer",
+            f"see `kubectl -n {ISTIO_NAMESPACE} logs deployment/{addon.deployment}`",
+        )
+        if gateway is not None:
+            host = f"{addon.name}.{self._domain}"
+            until(
+                lambda: is_served(gateway, host, addon.page),
+                _ANSWERS,
+                lambda: f"{addon.name} answers, but not through the gateway as {host}",
+                f"see `istioctl analyze -n {ISTIO_NAMESPACE}`",
+            )
+
+    def _where(self, addon: Addon, gateway: str | None) -> str:
+        if not self._domain:
+            return ""
+        told = "" if gateway else " once an address leads to the gateway"
+        return f" at http://{addon.name}.{self._domain}{addon.page}{told}"
 
     def _manifests(self) -> Iterator[Manifest]:
         for one in self._addons:
@@ -142,6 +163,17 @@ def answers(api: Api, addon: Addon) -> bool:
     except MeshError:
         return False
     return True
+
+
+def is_served(gateway: str, host: str, page: str) -> bool:
+    """Whether the gateway leads to a page when it is asked for a host, whatever DNS says of that."""
+    try:
+        answer = requests.get(
+            f"{gateway}{page}", headers={"Host": host}, timeout=_PATIENCE, allow_redirects=False
+        )
+    except requests.RequestException:
+        return False
+    return answer.status_code < 400
 
 
 def _service(api: Api, addon: Addon) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..routes import REVIEWS_VERSIONS
 from . import downloads, installed
@@ -14,6 +15,8 @@ from .bookinfo import Bookinfo, Inject, Layout
 from .check import check
 from .ingress import Ingress
 from .install import Install, Settings, needed
+from .istio_version import IstioVersion
+from .istioctl import IstioctlError
 from .scale import Scale
 from .steps import Say, Step
 
@@ -42,8 +45,7 @@ def steps(api: Api, wanted: Wanted, say: Say) -> list[Step]:
         layout = Layout(istioctl.version, wanted.inject, wanted.reviews)
     addons = []
     if wanted.addons:
-        release = istioctl.release if istioctl else None
-        release = release or downloads.release(wanted.istioctl, say)
+        release = (istioctl and istioctl.release) or _release(wanted.istioctl, layout.istio, say)
         addons = [Addons(api, release, wanted.addons, wanted.domain, wanted.settings.sampling)]
     check(api, istioctl, lambda line: say(f"check: {line}"))
     return [
@@ -53,3 +55,16 @@ def steps(api: Api, wanted: Wanted, say: Say) -> list[Step]:
         Ingress(api),
         *addons,
     ]
+
+
+def _release(wanted: downloads.Wanted, istio: IstioVersion, say: Say) -> Path:
+    """The release folder that the addons come from."""
+    try:
+        return downloads.release(wanted, say)
+    except IstioctlError as error:
+        if wanted != downloads.Wanted():
+            raise
+        raise IstioctlError(
+            f"the addons come with the release of Istio, and {error}",
+            f"fetch it with --istio-version {istio}, or give its folder with --istio-release",
+        ) from error
