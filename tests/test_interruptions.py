@@ -17,7 +17,7 @@ from analyzer.run import RunFolder
 
 pytestmark = pytest.mark.e2e
 
-LONG = ("run", "v2=90,v3=10", "--requests", "1000000", "--to-the-end")
+LONG = ("run", "v2=90,v3=10", "--requests", "1000000", "--to-the-end", "--rate", "100")
 INTERRUPTED = (ExitCode.INTERRUPTED, "", "error: interrupted")
 
 

@@ -25,7 +25,7 @@ LONG = ("run", "v2=90,v3=10", "--requests", "1000000", "--to-the-end", "--out", 
 
 def kill_in_mid_run(door: FrontDoor, victim: str) -> Done:
     """Start a run, and kill the process whose command names the victim once pages are answered."""
-    run = door.start(*LONG)
+    run = door.start(*LONG, "--rate", "100")
     run.until(lambda: any(door.cwd.glob("run/requests/*.parquet")))
     (pid,) = (pid for pid, command in processes(run.mark).items() if victim in command)
     os.kill(pid, signal.SIGKILL)
