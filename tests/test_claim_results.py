@@ -84,3 +84,60 @@ def test_a_weak_proof_counts_alone_but_not_among_many() -> None:
     family = [parse(f"errors of {version} < 1%") for version in ("v4", "v5", "v6")]
     assert judge(family[:1], run)[0].outcome is Outcome.PASS
     assert judge(family, run)[0].outcome is Outcome.UNDECIDED
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 60), st.integers(1, 20_000), st.integers(0, 5_000))
+def test_sound_answers_never_turn_a_proved_error_rate_open_or_broken(bad: int, total: int, more: int) -> None:
+    """And answers that failed never turn a broken one into a proved one."""
+    total = max(total, bad)
+
+    def outcome(failed: int, of: int) -> Outcome:
+        run = Measured(RUN.weights, RUN.counts, failed={"v3": (failed, of)})
+        return judge([parse("errors of v3 < 1%")], run)[0].outcome
+
+    before = outcome(bad, total)
+    assert before is not Outcome.PASS or outcome(bad, total + more) is Outcome.PASS
+    assert before is not Outcome.FAIL or outcome(bad + more, total + more) is Outcome.FAIL
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 30_000), st.floats(0.05, 0.15), st.integers(0, 500))
+def test_calls_as_promised_never_turn_a_proved_share_into_a_broken_one(
+    calls: int, share: float, more: int
+) -> None:
+    hits = round(calls * share)
+
+    def outcome(v2: int, v3: int) -> Outcome:
+        return judge([parse("share of v3 within 2")], Measured(RUN.weights, {"v2": v2, "v3": v3}))[0].outcome
+
+    if outcome(calls - hits, hits) is Outcome.PASS:
+        assert outcome(calls - hits + 9 * more, hits + more) is Outcome.PASS
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 3_000))
+def test_quick_answers_never_turn_a_proved_latency_into_a_broken_one(seed: int, more: int) -> None:
+    slow = np.random.default_rng(seed).lognormal(4, 0.5, 1_000)
+
+    def outcome(*answers: np.ndarray) -> Outcome:
+        values = {"v3": latencies(np.concatenate(answers))}
+        return judge([parse("p90 of v3 <= 115 ms")], Measured(RUN.weights, RUN.counts, latencies=values))[
+            0
+        ].outcome
+
+    assert outcome(slow) is not Outcome.PASS or outcome(slow, np.full(more, 20.0)) is Outcome.PASS
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.permutations(["share of v3 within 2", "errors of v3 < 1%", "errors of v2 < 1%", "p50 of v3 <= 70 ms"])
+)
+def test_the_order_of_the_claims_does_not_matter(order: list[str]) -> None:
+    found = {result.text: result.outcome for result in judge([parse(text) for text in order], RUN)}
+    assert found == {
+        "share of v3 within 2": Outcome.PASS,
+        "errors of v3 < 1%": Outcome.FAIL,
+        "errors of v2 < 1%": Outcome.PASS,
+        "p50 of v3 <= 70 ms": Outcome.PASS,
+    }
