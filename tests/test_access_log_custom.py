@@ -254,6 +254,28 @@ def _divisions(parts: Sequence[operators.Part], text: str) -> Iterator[list[str]
         yield from ([text[:end], *rest] for rest in _divisions(others, text[end:]))
 
 
+_EVERY_JUDGE = [
+    custom.judge([form])
+    for form in (TEXT, SHORT, MAPPING, JSON, "%START_TIME(%d/%b/%y %R %Ez)% %RESPONSE_CODE% %UPSTREAM_HOST%")
+]
+_SEEDS = [line(CALL), line(CALL, Format.JSON), printed(), b"1645034180.030 200 - outbound|9080|v2|r ua=x"]
+_SEEDS += [b"01/Jan/00 00:00 +23:59 200 h:1", b'{"code": ' + b"9" * 5000 + b', "cluster": [{}], "ts": 1e999}']
+
+
+@given(st.sampled_from(_SEEDS), st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=3)), max_size=4))
+def test_no_bytes_break_a_judge(seed: bytes, edits: list[tuple[int, bytes]]) -> None:
+    text = bytearray(seed)
+    for place, piece in edits:
+        text[place : place + len(piece) // 2] = piece
+    for judge in _EVERY_JUDGE:
+        assert isinstance(judge(bytes(text)), Reading)
+
+
+def test_a_moment_before_all_calendars_is_malformed() -> None:
+    text = "%START_TIME(%Y-%m-%d %H:%M %z)% %RESPONSE_CODE% %UPSTREAM_HOST%"
+    assert custom.judge([text])(b"0001-01-01 00:00 +2359 200 h:1") == Malformed(Reason.TIME)
+
+
 def test_time_is_linear_for_a_long_hostile_line() -> None:
     """A megabyte of separators in the client's words: quadratic work would take hours."""
     for text in ('" ' * 500_000, '" "' * 300_000, " " * 1_000_000, "x" * 1_000_000, '" 1 1 1 1 ' * 100_000):

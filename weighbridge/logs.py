@@ -12,12 +12,12 @@ import click
 
 from analyzer.access_log import custom, knowledge, mesh_config
 from analyzer.access_log.digest import Digest
-from analyzer.access_log.files import find
+from analyzer.access_log.files import STDIN, find
 from analyzer.access_log.formats import formats
 from analyzer.access_log.survey import Survey, survey
 from analyzer.exit_codes import ExitCode
 
-from . import log_following, log_output, log_reading, options
+from . import console, log_following, log_output, log_reading, options
 from .log_reading import Read
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def logs(
     """
     if html:
         log_output.check_page(html)
+    if STDIN in files and sys.stdin.isatty():
+        console.say("reading what you type; Ctrl-D ends it")
     sources = knowledge.gather(files, pods, rules)
     judge = custom.judge([one for option in given for one in mesh_config.formats(option)])
     with _spool(parquet) as spool:

@@ -98,9 +98,9 @@ def _seconds(match: re.Match[str]) -> float | None:
             int(part.get("second") or 0),
             tzinfo=UTC,
         )
-    except (ValueError, KeyError):
+        return (time - _offset(part.get("zone"))).timestamp() + fraction
+    except (ValueError, KeyError, OverflowError):
         return None
-    return (time - _offset(part.get("zone"))).timestamp() + fraction
 
 
 def _offset(zone: str | None) -> timedelta:
