@@ -84,6 +84,7 @@ def test_interrupted_while_loading_a_run_judges_what_there_is(
     run.until(lambda: answered(beside))
     run.process.send_signal(number)
     done = run.done()
+    assert "\nending the load to judge what there is; Ctrl-C again leaves at once\n" in done.err
     assert f"\n  the load ended because it was interrupted by {name}\n" in done.out
     assert " match one to one, difference 0\n" in done.out
     assert done.code in (ExitCode.HOLDS, ExitCode.UNDECIDED)

@@ -76,6 +76,18 @@ def test_a_bookinfo_that_dies_in_mid_run_is_named(door: FrontDoor) -> None:
     assert kept(door).judged
 
 
+def test_a_mesh_ends_with_the_first_of_its_parts(door: FrontDoor) -> None:
+    up = door.start("up")
+    up.until(lambda: up.said("Ctrl-C ends it"))
+    (pid,) = (pid for pid, command in processes(up.mark).items() if "reviews-v2" in command)
+    os.kill(pid, signal.SIGKILL)
+    done = up.done()
+    assert done.code == ExitCode.FAILED
+    assert done.error.startswith("the Envoy of reviews-v2-")
+    assert done.error.endswith(" was killed by SIGKILL")
+    assert not (door.home / "default").exists()
+
+
 def test_a_load_that_dies_in_mid_run_is_named(standing: FrontDoor) -> None:
     message = "Locust was killed by SIGKILL"
     hint = f"its whole output is in {standing.cwd}/run/locust.log"

@@ -134,6 +134,7 @@ def _load(plan: LoadPlan, mesh: Mesh | None, log: AccessLog | None, watch: Watch
         except MeshError as error:
             return _Ended(str(error), trouble=error)
         except (KeyboardInterrupt, Terminated) as signal:
+            console.say("ending the load to judge what there is; Ctrl-C again leaves at once")
             locust.stop()
             how = "Ctrl-C" if isinstance(signal, KeyboardInterrupt) else "SIGTERM"
             return _Ended(f"it was interrupted by {how}", interrupted=True)
