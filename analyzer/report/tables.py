@@ -37,7 +37,10 @@ def performance(judgement: Judgement) -> Iterator[Row]:
 
 
 def _failed(one: VersionPerformance) -> str:
-    return f"{count(one.errors.failed)} of {count(one.errors.requests)}" if one.errors else "–"
+    """With the exact interval of the rate."""
+    if one.errors is None:
+        return "–"
+    return f"{count(one.errors.failed)} of {count(one.errors.requests)} ({span(one.errors.interval)})"
 
 
 def audit(judgement: Judgement) -> Iterator[Row]:
