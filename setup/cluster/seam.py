@@ -14,6 +14,8 @@ _TIME = re.compile(
     rb'^\[(?P<text>\d{4}-[^\]]+)\]|^(?P<agent>\d{4}-\d\d-\d\dT\S+Z)\t|"start_time":\s*"(?P<json>[^"]+)"'
 )
 """START_TIME of a text line, the time of a line of Istio's agent, and that of a JSON line."""
+_MOST = 1000
+"""Lines that are remembered where none of them carries a time, as in a log of somebody's own format."""
 
 
 def time_of(line: bytes) -> str | None:
@@ -29,16 +31,12 @@ class Seam:
 
     def __init__(self) -> None:
         self._tail: list[bytes] = []
+        self.time: str | None = None
+        """The own time of the last line that carries one; None before any was kept."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether no line with a time of its own was kept."""
         return not self._tail
-
-    @property
-    def time(self) -> str | None:
-        """The own time of the last line that carries one; None before any was kept."""
-        return time_of(self._tail[0]) if self._tail else None
 
     @property
     def since(self) -> str | None:
@@ -48,20 +46,23 @@ class Seam:
     def keep(self, lines: Iterable[bytes]) -> None:
         """Remember where the log ends now."""
         for line in lines:
-            if time_of(line) is not None:
-                self._tail = [line]
-            elif self._tail:
+            time = time_of(line)
+            if time is None:
                 self._tail.append(line)
+            else:
+                self._tail, self.time = [line], time
+        del self._tail[:-_MOST]
 
     def restart(self) -> None:
         """The log begins anew: nothing of it was read."""
-        self._tail = []
+        self._tail, self.time = [], None
 
     def new(self, lines: list[bytes]) -> list[bytes] | None:
         """What follows the kept end in a new reading; None where the end is not in it."""
         if not self._tail:
             return lines
-        for index, line in enumerate(lines):
-            if line == self._tail[0] and lines[index : index + len(self._tail)] == self._tail:
-                return lines[index + len(self._tail) :]
+        size = len(self._tail)
+        for index in range(len(lines) - size + 1):
+            if lines[index] == self._tail[0] and lines[index : index + size] == self._tail:
+                return lines[index + size :]
         return None
