@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import numpy as np
+import pytest
 from access_log_lines import call, line
+from scipy.stats import chi2
 
+from analyzer.access_log import homogeneity
 from analyzer.access_log.digest import Digest
+from analyzer.access_log.homogeneity import chance
 from analyzer.access_log.hops import Sources
 from analyzer.access_log.pods import Pod, Pods
 from analyzer.access_log.survey import survey
@@ -76,6 +81,33 @@ def test_injected_faults_are_told() -> None:
     assert hints([aborted, ruled("v1", response_flags="DI"), ruled("v1", response_flags="DI")]) == [
         "fault injection is on: it delayed 2 and aborted 1 calls"
     ]
+
+
+def test_proxies_that_split_differently_are_named() -> None:
+    one, other = [ruled("v1")] * 90 + [ruled("v2")] * 10, [ruled("v1")] * 50 + [ruled("v2")] * 50
+    assert hints(one, other) == [
+        "the proxies do not split these calls alike (by chance less than once in 10,000): "
+        "v1 gets 50.0 % from 1.log, 90.0 % from 0.log"
+    ]
+    assert hints(one, [ruled("v1")] * 80 + [ruled("v2")] * 20) == [], "as chance has it once in twenty"
+    assert hints(one, [ruled("v2")] * 30) == [], "too few calls to tell"
+
+
+def test_proxies_of_the_same_weights_are_blamed_as_rarely_as_stated() -> None:
+    """4 000 pairs of proxies at 90/10: at a threshold of 1 % between 20 and 65 alarms (seeded)."""
+    random = np.random.default_rng(1)
+    counts = random.binomial(500, 0.1, size=(4000, 3))
+    alarms = sum(
+        chance({str(n): {"v1": 500 - int(k), "v2": int(k)} for n, k in enumerate(row)}) < 0.01
+        for row in counts
+    )
+    assert 20 <= alarms <= 65
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 9, 100])
+@pytest.mark.parametrize("distance", [0.5, 3.0, 15.0, 40.0, 599.0])
+def test_the_tail_is_that_of_scipy(distance: float, freedom: int) -> None:
+    assert homogeneity.tail(distance, freedom) == pytest.approx(chi2.sf(distance, freedom), rel=1e-9)
 
 
 def test_the_called_side_proves_nothing_about_routes() -> None:

@@ -7,17 +7,21 @@ applied on the proxy that logs; ``NC`` and ``UH`` name a missing cluster and one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..records import UNKNOWN
+from ..records import UNKNOWN, Version
 from .cluster import Direction, cluster
+from .homogeneity import chance
 from .hops import Hop, Reporter
 from .keys import Key
 from .summary import Split, Way, way_of
 from .tally import Tally
 
 _NO_RULE = "default"
+_LARGE = 50
+"""Calls from which on a proxy's own split is looked at."""
+_ONCE_IN = 1e-4
 _NAMED = 3
 """Proxies or subsets that a sentence names; of the others it says how many."""
 
@@ -27,7 +31,7 @@ class _Evidence:
     """Calls of one way by what they tell."""
 
     no_rule: Counter[str] = field(default_factory=Counter)  # by the proxy that logged them
-    by_rule: int = 0
+    by_rule: dict[str, Counter[Version]] = field(default_factory=dict)  # likewise
     no_cluster: int = 0
     no_pod: Counter[str] = field(default_factory=Counter)  # by subset
     injected: Counter[str] = field(default_factory=Counter)  # by flag
@@ -48,7 +52,7 @@ def _take(evidence: _Evidence, key: Key, hop: Hop, count: int) -> None:
         if key.route == _NO_RULE and not where.subset:
             evidence.no_rule[key.source] += count
         else:
-            evidence.by_rule += count
+            evidence.by_rule.setdefault(key.source, Counter())[hop.version] += count
     for flag in hop.flags.split(","):
         if flag == "NC":
             evidence.no_cluster += count
@@ -70,6 +74,8 @@ def _words(split: Split, evidence: _Evidence) -> Iterator[str]:
             f"no VirtualService applied to {unruled:,} of {split.calls:,} calls (route `default`), "
             f"logged by {_some(evidence.no_rule)}"
         )
+    if disagree := _disagreement(evidence.by_rule):
+        yield disagree
     if evidence.no_cluster:
         yield (
             f"{evidence.no_cluster:,} calls found no cluster (NC): "
@@ -85,6 +91,26 @@ def _words(split: Split, evidence: _Evidence) -> Iterator[str]:
         told = {"FI": "aborted", "DI": "delayed"}
         counts = " and ".join(f"{told[flag]} {count:,}" for flag, count in sorted(evidence.injected.items()))
         yield f"fault injection is on: it {counts} calls"
+
+
+def _disagreement(by_rule: Mapping[str, Counter[Version]]) -> str | None:
+    """Weights that have not reached every proxy, or rules that are not the same for all."""
+    large = {source: counts for source, counts in by_rule.items() if counts.total() >= _LARGE}
+    if chance(large) >= _ONCE_IN:
+        return None
+    versions = {version for counts in large.values() for version in counts}
+
+    def spread(version: Version) -> float:
+        shares = [counts[version] / counts.total() for counts in large.values()]
+        return max(shares) - min(shares)
+
+    version = max(sorted(versions), key=spread)
+    shares = sorted((counts[version] / counts.total(), source) for source, counts in large.items())
+    (least, one), (most, other) = shares[0], shares[-1]
+    return (
+        f"the proxies do not split these calls alike (by chance less than once in 10,000): "
+        f"{version} gets {100 * least:.1f} % from {one}, {100 * most:.1f} % from {other}"
+    )
 
 
 def _some(counts: Counter[str]) -> str:
