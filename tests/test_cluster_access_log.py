@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,6 +117,22 @@ def test_a_connection_that_breaks_within_a_line_loses_nothing(run: Run, log: Con
     run.until(written[-1])
     assert run.copy.finish() == []
     assert [one for one in run.text() if "Readiness" not in one] == written
+
+
+def test_ten_thousand_lines_come_once_and_in_order_while_connections_break_at_random(
+    run: Run, log: ContainerLog
+) -> None:
+    written, chance = [], random.Random(1)
+    for _ in range(100):
+        some = lines(100)
+        log.write(*some)
+        written += some
+        if chance.random() < 0.1:
+            log.until_followed()
+            log.cut()
+    run.until(written[-1])
+    assert run.copy.finish() == []
+    assert run.text() == written
 
 
 def test_rotation_that_the_stream_survives_loses_nothing(run: Run, log: ContainerLog) -> None:
