@@ -51,6 +51,7 @@ class Ledger:
         self._started = now()
         self._ended: float | None = None
         self._ending = False
+        self._refused: str | None = None
         self._flushing = RLock()
         self._concluding = RLock()
         if self._folder is not None:
@@ -75,6 +76,13 @@ class Ledger:
         self._before = self.rows
         self._ending = False
         self._accounts = {worker: Account() for worker in workers}
+        if self._refused:
+            refused, self._refused = self._refused, None
+            self.end(refused)
+
+    def refuse(self, why: str) -> None:
+        """The test that is about to begin cannot be; it ends as soon as it does."""
+        self._refused = why
 
     def take(self, worker: int, rows: pa.Table, account: Account) -> bool:
         """Enter a worker's new rows; the last one that was asked for ends the load."""

@@ -58,7 +58,7 @@ def latest(environment: Environment, ledger: Ledger) -> Settings:
     try:
         return chosen(environment.parsed_options)
     except InputError as error:
-        ledger.end(str(error))
+        ledger.refuse(f"{error}; {error.hint}")
         return ledger.settings
 
 

@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
+import requests as http
 from front_door import FrontDoor
 from loads import RUN, check_that_all_is_there, finish, start
-from page_servers import serving, three_versions, whole
+from page_servers import closed_port, serving, three_versions, whole
 
 from locustfiles import _command
 from locustfiles._command import LoadPlan
@@ -195,3 +197,55 @@ spec:
   host: reviews
   subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]
 """
+
+
+def test_the_form_of_locusts_web_page_takes_the_same_settings(tmp_path: Path) -> None:
+    """What does not fit together is not read at all, and fails the load."""
+    port = closed_port()
+    url = f"http://127.0.0.1:{port}"
+    locustfile = Path(_command.__file__).with_name("productpage.py")
+    with serving(three_versions) as server:
+        load = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "locust", "-f", str(locustfile), "--host", server.url),
+                *("--web-host", "127.0.0.1", "--web-port", str(port)),
+            ],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            page = until(lambda: http.get(url, timeout=5).text)
+            assert "weighbridge_version_from" in page
+            form = {"user_count": 2, "spawn_rate": 2, "host": server.url, "weighbridge_path": "/x"}
+            assert http.post(f"{url}/swarm", {**form, "weighbridge_requests": "7"}, timeout=5).json()[
+                "success"
+            ]
+            server.wait_for(7)
+            until(lambda: http.get(f"{url}/stats/requests", timeout=5).json()["state"] == "stopped")
+            http.post(f"{url}/swarm", {**form, "weighbridge_path": "x"}, timeout=5)
+            until(lambda: "cannot be as asked" in http.get(f"{url}/logs", timeout=5).text)
+        finally:
+            load.terminate()
+            said, _ = load.communicate(timeout=60)
+        assert server.paths == ["/x"] * 7
+    assert "the load cannot be as asked: 'x' is no path" in said
+    assert load.returncode == 4
+
+
+T = TypeVar("T")
+
+
+def until(found: Callable[[], T], seconds: float = 60) -> T:
+    """What comes of it, as soon as something does."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if result := found():
+                return result
+        except http.ConnectionError:
+            pass
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
