@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,7 +18,7 @@ from front_door import FrontDoor
 from node import Node
 
 from setup import objects
-from setup.cluster import changes, teardown, tutorial
+from setup.cluster import changes, ingress, teardown, tutorial
 from setup.cluster.api import Api
 from setup.cluster.bookinfo import Bookinfo, Inject, Layout, manifests
 from setup.cluster.connection import connect
@@ -240,6 +241,27 @@ def test_an_autoscaler_gets_a_minimum_instead_of_replicas(here: Api, plane: Cont
         assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 2)
     finally:
         plane.call("DELETE", f"{base}/istiod")
+
+
+def test_the_gateways_address_is_the_load_balancers_else_a_node_port_else_none(
+    here: Api, plane: ControlPlane
+) -> None:
+    path = f"/api/v1/namespaces/{istio.NAMESPACE}/services/istio-ingressgateway"
+    service = plane.call("GET", path)
+    (port,) = service["spec"]["ports"]
+    assert ingress.address(here) == f"http://127.0.0.1:{port['port']}"
+    plane.call("PATCH", f"{path}/status", balancer(None), "application/merge-patch+json")
+    try:
+        assert ingress.address(here) is None
+        with socket.create_server(("127.0.0.1", port["nodePort"])):
+            assert ingress.address(here) == f"http://127.0.0.1:{port['nodePort']}"
+    finally:
+        back = balancer(service["status"]["loadBalancer"]["ingress"])
+        plane.call("PATCH", f"{path}/status", back, "application/merge-patch+json")
+
+
+def balancer(addresses: object) -> dict[str, object]:
+    return {"status": {"loadBalancer": {"ingress": addresses}}}
 
 
 def test_down_removes_what_we_created_and_nothing_else(here: Api, plane: ControlPlane) -> None:
