@@ -170,7 +170,7 @@ class Ledger:
         counted = _counted(self._environment)
         rows = self._written if self._folder is not None else self.rows
         complete = rows == self.rows and self.rows - self._before == counted
-        if not complete:
+        if not complete and (rows != self.rows or not self._trouble):  # who was lost was not counted, either
             self.note(f"{counted} requests were counted, {rows} rows are on disk")
         return Summary(
             run=self._settings.run,

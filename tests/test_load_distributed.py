@@ -6,6 +6,7 @@ The loads mostly wait, so three of them run at a time; each test looks at what o
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -14,12 +15,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from front_door import FrontDoor
+from front_door import FrontDoor, processes
 from loads import RUN, Ended, check_that_all_is_there, finish, start
 from page_servers import PageServer, closed_port, serving, three_versions
 
 from analyzer import requests
 from analyzer.load_summary import Summary
+from analyzer.run import RunFolder
 from locustfiles._command import LoadPlan
 
 pytestmark = pytest.mark.e2e
@@ -280,3 +282,24 @@ def test_the_verdict_stops_a_load_of_several_processes_too(standing: FrontDoor) 
     assert done.json["unmatched"] == {"pages": 0, "calls": 0}
     assert sum(done.json["witnesses"]["page"].values()) == sum(one.rows for one in summary.workers)
     assert [one.worker for one in summary.workers if one.rows] == [0, 1]
+
+
+def test_a_run_that_lost_a_worker_names_it_and_is_still_reported(standing: FrontDoor) -> None:
+    options = ("--processes", "2", "--rate", "100", "--time", "60", "--to-the-end", "--out", "lost", "--json")
+    run = standing.start("run", "v2=50,v3=50", *options)
+    run.until(lambda: any((standing.cwd / "lost" / "requests").glob("*.parquet")))
+    loads = [pid for pid, command in processes(run.mark).items() if "locustfiles" in command]
+    worker = next(pid for pid in loads if parent(pid) in loads)
+    os.kill(worker, signal.SIGKILL)
+    done = run.done()
+    assert done.code == 4
+    assert re.fullmatch(
+        r"worker [01] was killed or cut off: its last rows are lost", done.json["error"]["message"]
+    )
+    assert RunFolder(standing.cwd / "lost").read().missing == (done.json["error"]["message"],)
+    assert (standing.cwd / "lost" / "report.html").exists()
+
+
+def parent(pid: int) -> int:
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return int(stat.rpartition(")")[2].split()[1])
