@@ -18,6 +18,8 @@ from .records import UNKNOWN, Distribution, LogEntry, Trouble, Version
 
 CALLER = "productpage"
 SERVICE = "reviews"
+LOG_TICK = 0.001
+"""Seconds by which a proxy's log may say that a call began earlier than it did."""
 
 
 class Call(NamedTuple):
@@ -124,8 +126,15 @@ def in_decided_order(calls: pd.DataFrame, pages: pd.DataFrame) -> pd.DataFrame:
     return placed.drop(columns="asked")
 
 
-def join(pages: pd.DataFrame, calls: pd.DataFrame, live: float | None) -> Joined:
-    """Lay both witnesses side by side, request by request, from the moment the routes were in force."""
+def join(pages: pd.DataFrame, calls: pd.DataFrame, live: float | None, ended: float | None = None) -> Joined:
+    """Lay both witnesses side by side, request by request, while the routes were in force.
+
+    At ``ended`` others were asked for: a page counts if all its calls began before.
+    """
+    if ended is not None:
+        after = _key(calls[calls["start"] + LOG_TICK > ended])
+        pages = pages[(pages["start"] < ended) & ~_key(pages).isin(after)]
+        calls = calls[_key(calls).isin(_key(pages))]
     # The log rounds down to milliseconds, so a call is early when its page is, not by its own clock.
     early = pages["start"] < (float("-inf") if live is None else live)
     calls = in_decided_order(calls[~_key(calls).isin(_key(pages[early]))], pages)

@@ -10,11 +10,23 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from .records import UNKNOWN, Version
 
 Place = tuple[float, int, int]
 """(start, worker, sequence number) of a page; start is Unix seconds."""
+
+
+class Drawn(NamedTuple):
+    """A version as a proxy drew it, and when; Unix seconds.
+
+    ``asked`` is when its page left the load, ``drawn`` when the last call of that page began, by the log.
+    """
+
+    version: Version
+    asked: float
+    drawn: float
 
 
 class Decided:
@@ -43,11 +55,11 @@ class Decided:
             heapq.heappush(self._answered, (page, page in served))
         self._until = max(self._until, until)
 
-    def take(self) -> list[Version]:
+    def take(self) -> list[Drawn]:
         """The versions decided next; empty while an earlier page may still be open."""
-        decided: list[Version] = []
+        decided: list[Drawn] = []
         while self._answered and self._answered[0][0][0] < self._until:
-            (_, worker, seq), served = heapq.heappop(self._answered)
-            calls = sorted(self._calls.pop((worker, seq), []))
-            decided += [version for _, version in calls] or [UNKNOWN] * served
+            (asked, worker, seq), served = heapq.heappop(self._answered)
+            calls = sorted(self._calls.pop((worker, seq), [])) or [(asked, UNKNOWN)] * served
+            decided += [Drawn(version, asked, calls[-1][0]) for _, version in calls]
         return decided

@@ -16,10 +16,11 @@ from .intervals import Interval
 from .judgement import CALLS, PAGES, Judgement, Matching, Share
 from .latency import Latencies
 from .load_summary import Summary
-from .performance import failures_of, latencies_of, performance
+from .performance import errors_of, failures_of, latencies_of, performance
 from .records import UNKNOWN, Distribution, Version
-from .run import Run, RunFolder
+from .run import Earlier, Run, RunFolder
 from .second_try import second_try
+from .segments import Segment, Span
 from .split import SplitTest
 from .split_verdict import passes, verdict
 from .trajectory import trajectory
@@ -36,7 +37,7 @@ def judge(folder: RunFolder) -> Judgement:
     tally, checked = watch(test, start(test), found.decided), _audit(found)
     latencies = latencies_of(joined.pages, scheduled=bool(run.load.get("rate")))
     generator = Generator.of(joined.pages, Summary.read(folder.path))
-    matching, errors = _matching(joined, seen) if seen else None, _errors(joined.pages)
+    matching, errors = _matching(joined, seen) if seen else None, errors_of(joined.pages)
     return Judgement(
         folder=str(folder.path),
         run=run,
@@ -51,13 +52,22 @@ def judge(folder: RunFolder) -> Judgement:
         matching=matching,
         second_try=second_try(joined, failures_of(joined.calls)) if seen else None,
         lines=found.lines if seen else None,
-        excluded_before_live=joined.excluded_before_live,
+        excluded_before_live=joined.excluded_before_live - sum(len(one.pages) for one in found.earlier),
         performance=performance(promise.weights, latencies, joined.calls, promise.alpha, generator),
         errors=errors,
         objections=tuple(_objections(found, errors, tally, test, checked)),
         looks=trajectory(test, found.decided),
         warnings=(*_warnings(run, joined, matching, found.lines), *generator.warnings()),
+        earlier=tuple(map(_segment, run.earlier, found.earlier)),
     )
+
+
+def _segment(one: Earlier, joined: Joined) -> Segment:
+    """An earlier promise of the same run, judged by what was drawn while it held."""
+    promise = one.promise
+    test = SplitTest(promise.weights, promise.within, promise.alpha, promise.budget)
+    tally = watch(test, start(test), joined.decisions["version"].tolist())
+    return Segment(promise, Span(one.live, one.ended), verdict(test, tally))
 
 
 def _claims(
@@ -140,14 +150,6 @@ def _shares(found: Evidence) -> Iterator[Share]:
             interval=intervals.wilson(least, labelled, promise.alpha, of=len(versions)),
             bounds=Interval(least / judged.total, most / judged.total) if judged.total else Interval(0, 1),
         )
-
-
-def _errors(pages: pd.DataFrame) -> Mapping[str, int]:
-    """Everything that kept a page from showing reviews with stars, by its name."""
-    named = pages["error"].astype(object).fillna(pages["trouble"].astype(object))
-    refused = pages["status"].map(lambda status: None if status in (0, 200) else f"status {status}")
-    names = refused.astype(object).fillna(named)
-    return {str(name): int(count) for name, count in names.value_counts().items()}
 
 
 def _silence(pages: pd.DataFrame, errors: Mapping[str, int]) -> str | None:

@@ -15,6 +15,7 @@ from .performance import Performance
 from .records import Distribution, Outcome, Version
 from .run import Run
 from .second_try import SecondTry
+from .segments import Segment
 from .split_verdict import SplitVerdict
 from .trajectory import Look
 
@@ -86,11 +87,17 @@ class Judgement:
     warnings: tuple[str, ...]
     looks: tuple[Look, ...]
     """How shares and bands moved, for charts; the rows give them again, so verdict.json leaves them out."""
+    earlier: tuple[Segment, ...] = ()
+    """What was promised before the weights changed while the load ran; all else is about the last weights."""
 
     @property
     def outcome(self) -> Outcome:
-        """Of everything that was claimed: one refuted claim fails it, one open claim leaves it open."""
+        """Of everything that was claimed: one refuted claim fails it, one open claim leaves it open.
+
+        Earlier weights that were left before anything was certain leave nothing open.
+        """
         every = {self.split.outcome, *(claim.outcome for claim in self.claims)}
+        every |= {one.split.outcome for one in self.earlier} & {Outcome.FAIL}
         if self.objections:
             every.add(Outcome.UNDECIDED)
         return next(
@@ -134,6 +141,7 @@ class Judgement:
             "objections": list(self.objections),
             "warnings": list(self.warnings),
             "ending": self.run.ending,
+            "earlier": [one.as_dict() for one in self.earlier],
         }
 
 

@@ -121,3 +121,11 @@ def _comparisons(
     for candidate in sorted(present):
         for q in COMPARED:
             yield compare(by_version, candidate, baseline, q, MARGIN, alpha, generator)
+
+
+def errors_of(pages: pd.DataFrame) -> Mapping[str, int]:
+    """Everything that kept a page from showing reviews with stars, by its name."""
+    named = pages["error"].astype(object).fillna(pages["trouble"].astype(object))
+    refused = pages["status"].map(lambda status: None if status in (0, 200) else f"status {status}")
+    names = refused.astype(object).fillna(named)
+    return {str(name): int(count) for name, count in names.value_counts().items()}

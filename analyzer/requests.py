@@ -139,6 +139,12 @@ def read_chunk(path: Path) -> Chunk:
     return Chunk(found.to_pandas(), float((found.schema.metadata or {}).get(_UNTIL_KEY, b"inf")))
 
 
+def none() -> pd.DataFrame:
+    """No rows, in the same columns."""
+    frame: pd.DataFrame = SCHEMA.empty_table().to_pandas()
+    return frame
+
+
 def rows(folder: Path) -> Iterator[Request]:
     """The same rows as records, for those who want one after the other."""
     frame = read(folder)

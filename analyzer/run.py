@@ -44,6 +44,19 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """A promise that was judged before the weights changed while the load ran; times are Unix seconds.
+
+    ``applied`` and ``live`` as in ``Run``; at ``ended`` the next weights were asked for.
+    """
+
+    promise: Promise
+    applied: float | None
+    live: float | None
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """``run.json``. Times are Unix seconds; ``ended`` is None while it lasts and after a crash."""
 
@@ -67,6 +80,8 @@ class Run:
     missing: tuple[str, ...] = ()
     """Evidence that may be incomplete, in words."""
     weighbridge: str = ""
+    earlier: tuple[Earlier, ...] = ()
+    """What was promised before, oldest first; ``promise``, ``applied`` and ``live`` are the last ones."""
 
     def pods_of(self, app: str) -> Sequence[RunPod]:
         return [pod for pod in self.pods if pod.labels.get("app") == app]
@@ -99,7 +114,9 @@ class RunFolder:
 
     def write(self, run: Run) -> None:
         data = {"format": FORMAT, **asdict(run)}
-        data["promise"]["weights"] = run.promise.weights.as_dict()
+        promises = (run.promise, *(one.promise for one in run.earlier))
+        for kept, promise in zip(_promises(data), promises, strict=True):
+            kept["weights"] = promise.weights.as_dict()
         text = json.dumps(data, indent=2) + "\n"
         beside = self.path / ".run.json.new"
         beside.write_text(text)
@@ -125,6 +142,11 @@ class RunFolder:
 
 def _run(data: dict[str, Any]) -> Run:
     """Checks every type; the weights of the file are a plain object, in the order of the promise."""
-    weights = tuple(data["promise"]["weights"].items())
-    promise = data["promise"] | {"weights": {"by_version": weights}}
-    return msgspec.convert(data | {"promise": promise}, Run)
+    for promise in _promises(data):
+        promise["weights"] = {"by_version": tuple(promise["weights"].items())}
+    return msgspec.convert(data, Run)
+
+
+def _promises(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The last promise and the earlier ones, as they stand in the file."""
+    return [data["promise"], *(one["promise"] for one in data.get("earlier", ()))]

@@ -91,10 +91,8 @@ class SplitVerdict:
 
 def verdict(test: SplitTest, tally: Tally) -> SplitVerdict:
     """What the test says now. Without a decision it is UNDECIDED, however good the counts look."""
-    moment = tally.decision or Decision(
-        Outcome.UNDECIDED, tally.requests, tally.counts, tally.unlabelled, tally.stray
-    )
-    shares = tuple(_share(test, moment, i) for i in range(len(moment.counts)))
+    moment = _moment(tally)
+    shares = _shares(test, moment)
     promised = [test.weights.share(version) for version in test.weights.versions]
     return SplitVerdict(
         outcome=moment.outcome,
@@ -115,6 +113,23 @@ def passes(test: SplitTest, tally: Tally, worth: float) -> bool:
     unlabelled = np.array([int(np.ceil(tally.unlabelled * worth))])
     told = verdicts(test, counts, counts.sum(axis=1) + unlabelled, unlabelled)
     return bool(told[0] > 0)
+
+
+def reason(test: SplitTest, tally: Tally) -> str:
+    """The reason of ``verdict`` alone, which costs next to nothing: for those who look all the time."""
+    moment = _moment(tally)
+    return _reason(test, moment, tally.strays, _shares(test, moment))
+
+
+def _moment(tally: Tally) -> Decision:
+    """The deciding request, the last one where none decided yet."""
+    return tally.decision or Decision(
+        Outcome.UNDECIDED, tally.requests, tally.counts, tally.unlabelled, tally.stray
+    )
+
+
+def _shares(test: SplitTest, moment: Decision) -> tuple[ShareResult, ...]:
+    return tuple(_share(test, moment, i) for i in range(len(moment.counts)))
 
 
 def _share(test: SplitTest, moment: Decision, column: int) -> ShareResult:

@@ -9,7 +9,7 @@ from typing import Any
 from .intervals import Interval, always_valid
 from .records import Version
 from .split import SplitTest
-from .watch import start, watch
+from .watch import Tally, start, watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,21 @@ def trajectory(test: SplitTest, decided: Sequence[Version | None], points: int =
     total = len(decided)
     ends = sorted({max(1, round(total ** (i / points))) for i in range(points)} | {total}) if total else []
     looks, tally, begin = [], start(test), 0
-    versions = test.weights.versions
     for end in ends:
         tally, begin = watch(test, tally, decided[begin:end]), end
-        labelled = tally.requests - tally.unlabelled
-        shares = tuple(
-            (
-                version,
-                count / labelled if labelled else None,
-                always_valid(count, tally.requests, test.alpha / len(versions), tally.unlabelled),
-            )
-            for version, count in zip(versions, tally.counts, strict=True)
-        )
-        looks.append(Look(tally.requests, tally.unlabelled, shares))
+        looks.append(look(test, tally))
     return tuple(looks)
+
+
+def look(test: SplitTest, tally: Tally) -> Look:
+    """How it stands at this count."""
+    labelled, versions = tally.requests - tally.unlabelled, test.weights.versions
+    shares = tuple(
+        (
+            version,
+            count / labelled if labelled else None,
+            always_valid(count, tally.requests, test.alpha / len(versions), tally.unlabelled),
+        )
+        for version, count in zip(versions, tally.counts, strict=True)
+    )
+    return Look(tally.requests, tally.unlabelled, shares)

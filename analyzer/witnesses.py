@@ -28,6 +28,8 @@ class Evidence:
     seen: Seen | None
     lines: Account
     decisions: pd.DataFrame
+    earlier: tuple[Joined, ...] = ()
+    """The witnesses of the time before each change of the weights, as in ``Run.earlier``."""
 
     @property
     def decided(self) -> list[Version]:
@@ -42,7 +44,9 @@ def evidence(folder: RunFolder) -> Evidence:
     pages, account = requests.read(folder.requests), Account()
     seen = calls.of_run(_calls(folder, run, account), run.id) if run.mesh else None
     joined = calls.join(pages, seen.calls, run.live) if seen else calls.pages_only(pages)
-    return Evidence(run, joined, seen, account, gateway.beside(joined.decisions, _arrivals(folder, run)))
+    earlier = tuple(calls.join(pages, seen.calls, o.live, o.ended) for o in run.earlier) if seen else ()
+    decisions = gateway.beside(joined.decisions, _arrivals(folder, run))
+    return Evidence(run, joined, seen, account, decisions, earlier)
 
 
 def _calls(folder: RunFolder, run: Run, account: Account) -> Iterator[Marked]:

@@ -12,20 +12,24 @@ from analyzer.calls import in_decided_order
 from analyzer.decided import Decided
 
 
+def versions(decided: Decided) -> list[str]:
+    return [drawn.version for drawn in decided.take()]
+
+
 def test_a_call_waits_for_every_earlier_page() -> None:
     decided = Decided()
     decided.add_calls([(0, 1, 10.3, "v3"), (0, 0, 10.4, "v2")])
     decided.add_pages([(10.2, 0, 1)], until=10.1)
     assert decided.take() == []
     decided.add_pages([(10.1, 0, 0)], until=10.3)
-    assert decided.take() == ["v2", "v3"]
+    assert versions(decided) == ["v2", "v3"]
 
 
 def test_a_page_without_a_call_holds_nothing_up() -> None:
     decided = Decided()
     decided.add_calls([(0, 1, 1.0, "v2")])
     decided.add_pages([(0.8, 0, 0), (0.9, 0, 1)], until=math.inf)
-    assert decided.take() == ["v2"]
+    assert versions(decided) == ["v2"]
 
 
 def test_a_served_page_whose_call_was_never_seen_is_a_decision_without_a_version() -> None:
@@ -33,14 +37,14 @@ def test_a_served_page_whose_call_was_never_seen_is_a_decision_without_a_version
     decided.add_calls([(0, 1, 1.0, "v2")])
     first, second, third = (0.7, 0, 0), (0.8, 0, 1), (0.9, 0, 2)
     decided.add_pages([first, second, third], math.inf, served={first, second})
-    assert decided.take() == ["unknown", "v2"]
+    assert versions(decided) == ["unknown", "v2"]
 
 
 def test_both_calls_of_one_page_come_in_the_order_of_their_start() -> None:
     decided = Decided()
     decided.add_calls([(0, 0, 2.0, "v2"), (0, 0, 1.0, "v3")])
     decided.add_pages([(0.5, 0, 0)], until=math.inf)
-    assert decided.take() == ["v3", "v2"]
+    assert versions(decided) == ["v3", "v2"]
 
 
 @given(st.data())
@@ -64,7 +68,7 @@ def test_live_and_recorded_order_agree_however_fast_each_worker_is(data: st.Data
     while unanswered:
         page = unanswered.pop()
         live.add_pages([page], until=min((start for start, _, _ in unanswered), default=math.inf))
-        released += live.take()
+        released += versions(live)
     frame = pd.DataFrame(calls, columns=["worker", "seq", "start", "version"])
     asked = pd.DataFrame(pages, columns=["start", "worker", "seq"])
     assert released == in_decided_order(frame, asked)["version"].tolist()
@@ -90,3 +94,10 @@ def test_who_sent_the_pages_changes_no_verdict(data: st.DataObject) -> None:
         for pages in (alone, shared)
     ]
     assert found[0] == found[1] == versions
+
+
+def test_each_call_tells_when_its_page_was_asked_for_and_when_the_last_call_of_that_page_began() -> None:
+    decided = Decided()
+    decided.add_calls([(0, 0, 2.0, "v2"), (0, 0, 1.0, "v3")])
+    decided.add_pages([(0.5, 0, 0), (0.7, 0, 1)], math.inf, served={(0.7, 0, 1)})
+    assert decided.take() == [("v3", 0.5, 2.0), ("v2", 0.5, 2.0), ("unknown", 0.7, 0.7)]

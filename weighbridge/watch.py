@@ -9,19 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from analyzer import calls, requests, watch
+import pandas as pd
+
+from analyzer import calls, requests
 from analyzer.access_log.exact import exact
 from analyzer.calls import Call
 from analyzer.decided import Decided, Place
 from analyzer.forecast import forecast
+from analyzer.live import LiveSplit
+from analyzer.pace import Pace
 from analyzer.records import UNKNOWN, LogEntry, Outcome, Version
 from analyzer.run import Run, RunFolder, RunPod
 from analyzer.split import SplitTest
 from analyzer.watch import Tally
 from setup.mesh import AccessLog, Pod
-
-_PACE = 5.0
-"""Seconds over which the pace is measured; rows come in chunks of one second."""
 
 
 class Watch:
@@ -31,9 +32,7 @@ class Watch:
         self, folder: RunFolder, run: Run, log: AccessLog | None, until_certain: bool, patience: float
     ) -> None:
         """``patience`` is how many seconds to go on while no page at all shows a version."""
-        promise = run.promise
-        self._test = SplitTest(promise.weights, promise.within, promise.alpha, promise.budget)
-        self._tally = watch.start(self._test)
+        self.split = LiveSplit(run.promise, run.live)
         self._until_certain = until_certain
         self._patience = patience
         self._silent_since: float | None = None
@@ -44,45 +43,45 @@ class Watch:
         self._decided = Decided()
         self._settling: deque[tuple[float, list[Place], float, set[Place]]] = deque()
         self._answered = 0
-        self._paces: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
+        self.pace = Pace(time.monotonic())
 
     @property
     def ending(self) -> str | None:
         """Why more requests would tell nothing new; None while they do, or where all are wanted anyway."""
         if self._silent_since and time.monotonic() - self._silent_since >= self._patience:
             return f"not one of {self._answered:,} pages showed a version"
-        outcome = self._tally.decision.outcome if self._tally.decision else None
+        decision = self.split.tally.decision
+        outcome = decision.outcome if decision else None
         if outcome is None or not self._until_certain:
             return None
         if outcome is Outcome.UNDECIDED:
-            return f"the budget of {self._test.budget:,} requests is spent"
+            return f"the budget of {self.split.test.budget:,} requests is spent"
         return "the verdict is certain" if self._told or outcome is Outcome.FAIL else None
 
     def look(self) -> None:
         """Take in what was written since the last look."""
         now = time.monotonic()
-        pages = list(self._pages.new())
+        rows = self._pages.new()
+        pages = list(_pages_of(rows))
+        self.split.add_pages(rows)
         self._answered += len(pages)
         self._told |= any(page.version != UNKNOWN for page in pages)
         if self._told:
             self._silent_since = None
         elif pages and self._silent_since is None:
             self._silent_since = now
-        self._paces.append((now, self._answered))
-        while self._paces[1][0] < now - _PACE:
-            self._paces.popleft()
+        self.pace.add(now, self._answered)
         places, served = [page.place for page in pages], {page.place for page in pages if page.served}
         self._settling.append((now, places, self._pages.until, served))
         self._decided.add_calls(self._lines.new() if self._lines else (page.call for page in pages))
         while self._settling and self._settling[0][0] <= now - self._settle:
             self._decided.add_pages(*self._settling.popleft()[1:])
-        self._tally = watch.watch(self._test, self._tally, self._decided.take())
+        self.split.add_calls(self._decided.take())
 
     def line(self) -> str:
         """How it stands, for people who wait."""
-        (began, before), now = self._paces[0], time.monotonic()
-        pace = (self._answered - before) / max(now - began, 1e-9)
-        return f"{self._answered:,} pages  {pace:,.0f}/s  {standing(self._test, self._tally, pace)}"
+        pace = self.pace.per_second
+        return f"{self._answered:,} pages  {pace:,.0f}/s  {standing(self.split.test, self.split.tally, pace)}"
 
 
 def recorded(pods: Iterable[Pod]) -> tuple[RunPod, ...]:
@@ -128,13 +127,20 @@ class _Chunks:
         self.until = float("-inf")
         """Every page that was asked for before this Unix second has been read."""
 
-    def new(self) -> Iterator[_Page]:
+    def new(self) -> pd.DataFrame:
+        """Their columns are those of ``requests.read``."""
+        frames = []
         while (path := requests.chunk(self._folder, self._read + 1)).exists():
             self._read += 1
             frame, self.until = requests.read_chunk(path)
-            versions = frame["version"].astype(object).fillna(UNKNOWN)
-            places = zip(frame["start"], frame["worker"], frame["seq"], strict=True)
-            yield from map(_Page, places, versions, calls.is_served(frame))
+            frames.append(frame)
+        return pd.concat(frames) if frames else requests.none()
+
+
+def _pages_of(rows: pd.DataFrame) -> Iterator[_Page]:
+    versions = rows["version"].astype(object).fillna(UNKNOWN)
+    places = zip(rows["start"], rows["worker"], rows["seq"], strict=True)
+    return map(_Page, places, versions, calls.is_served(rows))
 
 
 class _Lines:

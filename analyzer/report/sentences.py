@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..audit import INNOCENT, Pattern
 from ..judgement import Judgement, Matching
 from ..records import Outcome
+from ..segments import Segment
 from .figures import count, many, percent, span
 
 
@@ -31,8 +32,10 @@ def headline(judgement: Judgement) -> str:
         return f"{judgement.objections[0]}; {told}"
     if judgement.outcome is judgement.split.outcome:
         return told
-    word = "refuted" if judgement.outcome is Outcome.FAIL else "still open"
     number = sum(claim.outcome is judgement.outcome for claim in judgement.claims)
+    if not number:
+        return f"earlier weights of the same run were refuted; {told}"
+    word = "refuted" if judgement.outcome is Outcome.FAIL else "still open"
     return f"{number} of {len(judgement.claims)} further claims {word}; {told}"
 
 
@@ -68,6 +71,7 @@ def facts(judgement: Judgement) -> Iterator[str]:
     if judgement.run.applied and judgement.run.live:
         wait, early = judgement.run.live - judgement.run.applied, judgement.excluded_before_live
         yield f"gate: weights live after {wait:.2g} s; {many(early, 'request')} before, not counted"
+    yield from map(_earlier, judgement.earlier)
     for name, pages_with in judgement.errors.items():
         yield f"trouble: {name} on {many(pages_with, 'page')}"
     alpha = percent(judgement.run.promise.alpha, 0 if judgement.run.promise.alpha >= 0.01 else 2)
@@ -82,6 +86,15 @@ def facts(judgement: Judgement) -> Iterator[str]:
     yield from _slower(judgement)
     if judgement.run.ending:
         yield f"the load ended because {judgement.run.ending}"
+
+
+def _earlier(segment: Segment) -> str:
+    """Weights that were in force before others were applied while the load ran."""
+    split = segment.split
+    words = f"earlier: {segment.weights} within {segment.promise.within:g} points: {split.outcome.name}"
+    if split.certain_after:
+        return f"{words}, certain after {count(split.certain_after)} calls"
+    return f"{words}, other weights were applied after {count(split.requests)} calls"
 
 
 def _audit(judgement: Judgement) -> Iterator[str]:
