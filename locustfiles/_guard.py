@@ -53,6 +53,11 @@ class Guard:
         return self._application(environ, start)
 
 
+def protect(web_ui: Any) -> None:
+    """Put the guard before the web UI of Locust, whose types we leave alone."""
+    web_ui.app.wsgi_app = Guard(web_ui.app.wsgi_app, web_ui.host)
+
+
 def refused(environ: Environ, bound: str) -> Refusal | None:
     """Why this request is none of ours, None where it is."""
     host = environ.get("HTTP_HOST", "")

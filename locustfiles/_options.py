@@ -26,8 +26,10 @@ _PREFIX = "weighbridge_"
 def add(parser: Any) -> None:
     """Add the arguments to the parser itself, because those of a group stand in no form.
 
-    Locust calls this again for each page it shows, so it must have no other effect.
+    Locust calls this again for each page it shows, so it must have no other effect. Its web page listens on
+    loopback until somebody asks for more: left alone, it would serve every network, and has no login.
     """
+    parser.set_defaults(web_host="127.0.0.1")
     for name, how in _ARGUMENTS.items():
         parser.add_argument(
             "--" + name.replace("_", "-"),

@@ -16,6 +16,7 @@ from analyzer import stars, tag
 from analyzer.records import Page, Request, Trouble
 
 from ._arrivals import now
+from ._guard import protect
 from ._http import Answer, Connection
 from ._wiring import Load, connect
 
@@ -177,3 +178,5 @@ def _failure(row: Request) -> str | None:
 @events.init.add_listener  # type: ignore[untyped-decorator] # Locust has no types here
 def _prepare(environment: Environment, runner: Runner, **_: Any) -> None:
     PageUser.load = connect(environment, runner)
+    if environment.web_ui is not None:
+        protect(environment.web_ui)

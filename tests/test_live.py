@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -38,7 +37,7 @@ def drawn(weights: str, requests: int, since: float, until: float) -> list[Drawn
 
 def row(seq: int, start: float, version: str | None, latency_ms: float = 5.0, **fields: object) -> Request:
     plain = Request(0, seq, start, start, latency_ms, 200, version, None, None, None, False, 9, None)
-    return replace(plain, **fields)  # type: ignore[arg-type]
+    return msgspec.structs.replace(plain, **fields)
 
 
 def test_each_change_of_the_weights_begins_a_new_verdict_and_keeps_the_earlier_one() -> None:
@@ -67,7 +66,7 @@ def test_the_judgement_after_the_run_keeps_the_same_calls_as_the_live_one() -> N
     rng = random.Random(3)
     rows = [row(seq, 1000 + seq * 0.01, "v2") for seq in range(2000)]
     found = [Call(0, r.seq, round(r.start + rng.random() / 5, 3), "v2", 200, "", "p") for r in rows]
-    pages = pd.DataFrame(rows)
+    pages = requests.table(rows).to_pandas()
     frame = pd.DataFrame(found, columns=list(Call._fields))
     decided = Decided()
     decided.add_calls((one.worker, one.seq, one.start, one.version) for one in found)
