@@ -15,6 +15,7 @@ from locust.env import Environment
 import msgspec
 import pyarrow as pa
 from flask import Response, request
+from markupsafe import Markup
 
 from analyzer.errors import InputError
 from analyzer.records import UNKNOWN, Weights
@@ -34,6 +35,11 @@ _COLUMNS = {
     "p95": "95%ile (ms)",
     "p99": "99%ile (ms)",
 }
+_SECTION = """<section id="split" style="max-width:1536px;margin:0 auto;padding:0 24px 48px;overflow-x:auto">
+<h2 style="font-weight:400">Split</h2>
+<table style="border-spacing:24px 12px;margin:0 -24px;text-align:left">
+<thead><tr>{}</tr></thead><tbody>{}</tbody></table>
+</section>"""
 _log = logging.getLogger("weighbridge")
 
 
@@ -146,9 +152,24 @@ def show(environment: Environment) -> None:
         if request.path.endswith("/stats/requests") and response.is_json:
             told = response.get_json() | {"extended_stats": [{"key": _KEY, "data": tab.rows()}]}
             response.set_data(msgspec.json.encode(told))
+        elif request.path.endswith("/stats/report") and response.mimetype == "text/html":
+            before, end, after = response.get_data(as_text=True).rpartition("</body>")
+            response.set_data(f"{before}{_section(tab.rows())}{end}{after}")
         return response
 
     web_ui.app.after_request(extend)
+
+
+def _section(rows: Iterable[dict[str, Any]]) -> Markup:
+    """The same table for Locust's report; names and errors come from the network, so each cell is escaped."""
+    head = Markup().join(Markup("<th>{}</th>").format(title) for title in _COLUMNS.values())
+    body = Markup().join(
+        Markup("<tr>{}</tr>").format(
+            Markup().join(Markup("<td>{}</td>").format(row[key]) for key in _COLUMNS)
+        )
+        for row in rows
+    )
+    return Markup(_SECTION).format(head, body)  # noqa: S704 - our own template, its fields are escaped
 
 
 def _others(strays: dict[str, int], unlabelled: int) -> Iterator[tuple[str, int]]:

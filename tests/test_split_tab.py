@@ -64,6 +64,13 @@ def test_the_table_comes_to_the_verdict_and_gives_each_version_its_row(page: str
     assert float(rows["v1"]["p50"]) > 0
 
 
+def test_the_report_carries_the_same_table(page: str) -> None:
+    report = requests.get(f"{page}/stats/report", timeout=10).text
+    section = report[report.rindex('<section id="split"') :]
+    assert "<th>Always-valid band</th>" in section
+    assert "<td>Verdict by pages alone</td>" in section
+
+
 @pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium here: apt-get install chromium-driver")
 def test_the_tab_shows_it_in_a_browser(page: str) -> None:
     options = webdriver.ChromeOptions()
