@@ -71,6 +71,18 @@ def test_the_report_carries_the_same_table(page: str) -> None:
     assert "<td>Verdict by pages alone</td>" in section
 
 
+def test_a_version_that_is_no_name_but_markup_stays_text_in_the_report() -> None:
+    """In a process of its own, because Locust patches sockets when it is imported."""
+    script = (
+        "from locustfiles import _split_tab as tab\n"
+        "row = dict.fromkeys(tab._COLUMNS, '') | {'name': '<script>alert(1)</script>'}\n"
+        "print(tab._section([row]))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert "<td>&lt;script&gt;alert(1)&lt;/script&gt;</td>" in done.stdout, done.stderr
+    assert "<script" not in done.stdout
+
+
 @pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium here: apt-get install chromium-driver")
 def test_the_tab_shows_it_in_a_browser(page: str) -> None:
     options = webdriver.ChromeOptions()
