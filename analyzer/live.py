@@ -72,6 +72,14 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """``wish.json``: weights that somebody asked for, as text, under a number of no order."""
+
+    number: int
+    weights: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What became of the wish of that number for other weights; empty trouble is success."""
 

@@ -109,6 +109,16 @@ class RunFolder:
     def access_log(self) -> Path:
         return self.path / "access-log"
 
+    @property
+    def live(self) -> Path:
+        """How the split stands while it is loaded behind Locust's page (``live.py``)."""
+        return self.path / "live.json"
+
+    @property
+    def wish(self) -> Path:
+        """The weights that somebody asked for on that page."""
+        return self.path / "wish.json"
+
     def log_of(self, pod: RunPod) -> Path:
         return self.access_log / pod.name / "istio-proxy.log"
 

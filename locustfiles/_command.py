@@ -30,6 +30,9 @@ class LoadPlan:
 
     With more than one of ``processes``, that many workers read and one master more keeps their rows; with
     ``workers``, the master waits for so many from anywhere. Either listens on ``listen``, (address, port).
+
+    With ``web``, (address, port), Locust shows its page there and starts when it is told to there, or at once
+    where ``autostart`` says so; it then stays until it is ended.
     """
 
     url: str
@@ -52,6 +55,8 @@ class LoadPlan:
     processes: int = 1
     workers: int = 0
     listen: tuple[str, int] = LISTEN
+    web: tuple[str, int] | None = None
+    autostart: bool = False
 
     def __post_init__(self) -> None:
         _settings(self)
@@ -87,7 +92,7 @@ def command(plan: LoadPlan) -> list[str]:
     if plan.shape:
         files.append("shapes.py")
     given = ",".join(str(_HERE / file) for file in files)
-    arguments = [sys.executable, "-m", "locust", "-f", given, "--headless"]
+    arguments = [sys.executable, "-m", "locust", "-f", given, *_face(plan)]
     arguments += ["--only-summary", "--exit-code-on-error", "0", "--host", plan.url]
     arguments += ["--users", users, "--spawn-rate", users]
     if plan.seconds is not None:
@@ -95,6 +100,13 @@ def command(plan: LoadPlan) -> list[str]:
     if plan.shape:
         arguments += ["--shape", plan.shape]
     return arguments + _distributed(plan)
+
+
+def _face(plan: LoadPlan) -> list[str]:
+    if plan.web is None:
+        return ["--headless"]
+    address, port = plan.web
+    return ["--web-host", address, "--web-port", str(port), *(["--autostart"] if plan.autostart else [])]
 
 
 def _distributed(plan: LoadPlan) -> list[str]:

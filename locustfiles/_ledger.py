@@ -45,6 +45,7 @@ class Ledger:
         self._accounts: dict[int, Account] = {}
         self._received: dict[int, int] = {}
         self._before = 0
+        self._forgotten = False
         self._chunks = 0
         self._written = 0
         self._trouble: list[str] = []
@@ -99,6 +100,10 @@ class Ledger:
         """That worker is not waited for any more: no row of it will come."""
         if worker in self._accounts:
             self._accounts[worker] = replace(self._accounts[worker], until=math.inf)
+
+    def forget_count(self) -> None:
+        """Somebody set Locust's own statistics to zero on its page: they cannot be compared with ours."""
+        self._forgotten = True
 
     def owed_by(self, worker: int) -> int:
         """How many rows a worker says it kept, and we do not have."""
@@ -169,7 +174,7 @@ class Ledger:
         accounts = sorted(self._accounts.items())
         counted = _counted(self._environment)
         rows = self._written if self._folder is not None else self.rows
-        complete = rows == self.rows and self.rows - self._before == counted
+        complete = rows == self.rows and (self._forgotten or self.rows - self._before == counted)
         if not complete and (rows != self.rows or not self._trouble):  # who was lost was not counted, either
             self.note(f"{counted} requests were counted, {rows} rows are on disk")
         return Summary(

@@ -75,4 +75,6 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "version_from": {"help": "Where an answer names its version, such as header:x-version"},
     "timeout": {"type": float, "help": "Seconds a page may take"},
     "insecure": {"action": "store_true", "help": "Trust any certificate"},
+    "weights": {"help": "What the Split tab judges the pages by, such as v2=90,v3=10"},
+    "within": {"type": float, "help": "Points a share may differ from its weight"},
 }

@@ -18,7 +18,6 @@ from analyzer.records import Page, Request, Trouble
 from ._arrivals import now
 from ._guard import protect
 from ._http import Answer, Connection
-from ._split_tab import show
 from ._wiring import Load, connect
 
 
@@ -181,4 +180,3 @@ def _prepare(environment: Environment, runner: Runner, **_: Any) -> None:
     PageUser.load = connect(environment, runner)
     if environment.web_ui is not None:
         protect(environment.web_ui)
-        show(environment)

@@ -12,6 +12,7 @@ import msgspec
 
 from analyzer import tag
 from analyzer.errors import InputError
+from analyzer.records import Weights
 from analyzer.version_source import VersionSource
 
 ENVIRONMENT = "WEIGHBRIDGE_LOAD"
@@ -39,7 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     which at most ``in_flight`` requests of a worker wait for an answer. ``think`` is the mean of a reader's
     seconds between two pages. ``timeout`` is seconds for one whole request. ``login`` is the name of the
     user who reads, ``version_from`` says where an answer names its version
-    (``analyzer/version_source.py``); without it the answer is a page of Bookinfo.
+    (``analyzer/version_source.py``); without it the answer is a page of Bookinfo. ``weights`` are what the
+    Split tab judges pages by, ``within`` so many points, where nobody else judges calls.
     """
 
     run: str = "by-hand"
@@ -54,6 +56,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     version_from: str | None = None
     timeout: float = 15.0
     insecure: bool = False
+    weights: str | None = None
+    within: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -69,6 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise SettingsError(f"{self.login!r} is no user's name", "write for example jason")
         if self.version_from is not None:
             VersionSource.parse(self.version_from)
+        if self.weights is not None:
+            Weights.parse(self.weights)
         self._check_schedule()
 
     def _check_schedule(self) -> None:

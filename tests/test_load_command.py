@@ -64,6 +64,8 @@ def test_the_settings_file_says_everything_and_is_read_back(tmp_path: Path) -> N
         "version_from": None,
         "timeout": 15.0,
         "insecure": False,
+        "weights": None,
+        "within": None,
         "seed": 3,
     }
     read = Settings.read(environment(plan, {}))

@@ -22,6 +22,7 @@ VERBS = {
     "fault": "Make a service of the local mesh fail or answer late.",
     "plan": "Say how many requests a claim needs, before any is sent.",
     "run": "Route, load, collect and judge.",
+    "web": "Show Locust's own page with the split, live, in a tab; weights can be changed there.",
     "worker": "Send the load of a run on another machine.",
     "analyze": "Judge a recorded run again.",
     "logs": "Tell how any mesh splits its traffic, and what fails, from istio-proxy access logs.",

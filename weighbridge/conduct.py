@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from math import inf
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +21,7 @@ from setup.mesh import AccessLog, Mesh, MeshError
 
 from . import console, load, load_options
 from .folders import FolderError, Fresh
+from .live_desk import LiveDesk
 from .load import Load, LoadError
 from .progress import Progress
 from .signals import Terminated
@@ -44,6 +46,9 @@ class Wanted:
     until_certain: bool
     how: Mapping[str, Any] = field(default_factory=dict)
     """The options of ``load_options``, which are LoadPlan's fields."""
+    web: tuple[str, int] | None = None
+    """Where Locust shows its page, if it is to show one."""
+    autostart: bool = False
 
     @classmethod
     def of(cls, weights: Weights, asked: Mapping[str, Any]) -> Self:
@@ -98,18 +103,28 @@ class Conducted:
     interrupted: bool
 
 
-def conduct(wanted: Wanted, fresh: Fresh, url: str, mesh: Mesh | None, live: Live | None) -> Conducted:
+def conduct(
+    wanted: Wanted,
+    fresh: Fresh,
+    url: str,
+    mesh: Mesh | None,
+    live: Live | None,
+    desk: LiveDesk | None = None,
+) -> Conducted:
     """Load as wanted and bring everything into the run's folder, whatever happens meanwhile.
 
     Ctrl-C and SIGTERM end the load, not the run: what was seen until then is kept and can be judged.
+    With a ``desk``, the weights may change while the load runs.
     """
     try:
-        return _conducted(wanted, fresh, url, mesh, live)
+        return _conducted(wanted, fresh, url, mesh, live, desk)
     except OSError as error:
         raise FolderError.of(fresh.folder.path, error) from error
 
 
-def _conducted(wanted: Wanted, fresh: Fresh, url: str, mesh: Mesh | None, live: Live | None) -> Conducted:
+def _conducted(
+    wanted: Wanted, fresh: Fresh, url: str, mesh: Mesh | None, live: Live | None, desk: LiveDesk | None
+) -> Conducted:
     folder = fresh.folder
     plan = _plan(wanted, fresh, url)
     run = _started(fresh.id, wanted, url, mesh, live)
@@ -118,19 +133,25 @@ def _conducted(wanted: Wanted, fresh: Fresh, url: str, mesh: Mesh | None, live: 
         f"run {fresh.id}: {wanted.promise.weights} within {wanted.promise.within:g} points → {folder.path}"
     )
     log = mesh.access_log(folder.access_log) if mesh else None
-    watch = Watch(folder, run, log, wanted.until_certain, patience=_PATIENCE * wanted.timeout)
-    ended = _load(plan, mesh, log, watch)
+    patience = inf if desk else _PATIENCE * wanted.timeout  # who looks at a page ends a vain load himself
+    watch = Watch(folder, run, log, wanted.until_certain, patience)
+    if desk:
+        desk.begin(run, watch)
+    ended = _load(plan, mesh, log, watch, desk)
+    run = desk.run if desk else run
     missing = (*(log.finish() if log else ()), *load.missing(plan))
     pods = recorded(log.pods()) if log else ()
     folder.write(replace(run, ended=time.time(), ending=ended.why, missing=missing, pods=pods))
     return Conducted(folder, ended.trouble, ended.interrupted)
 
 
-def _load(plan: LoadPlan, mesh: Mesh | None, log: AccessLog | None, watch: Watch) -> _Ended:
+def _load(
+    plan: LoadPlan, mesh: Mesh | None, log: AccessLog | None, watch: Watch, desk: LiveDesk | None
+) -> _Ended:
     """Drive one load to its end."""
     with load.running(plan) as locust:
         try:
-            why = _drive(locust, mesh, log, watch)
+            why = _drive(locust, mesh, log, watch, desk)
         except MeshError as error:
             return _Ended(str(error), trouble=error)
         except (KeyboardInterrupt, Terminated) as signal:
@@ -143,7 +164,9 @@ def _load(plan: LoadPlan, mesh: Mesh | None, log: AccessLog | None, watch: Watch
     return _Ended(str(trouble or why), trouble=trouble)
 
 
-def _drive(locust: Load, mesh: Mesh | None, log: AccessLog | None, watch: Watch) -> str:
+def _drive(
+    locust: Load, mesh: Mesh | None, log: AccessLog | None, watch: Watch, desk: LiveDesk | None
+) -> str:
     """Look again and again until the load has ended or the verdict is certain; gives why it ended."""
     with Progress() as progress:
         while locust.is_running:
@@ -153,6 +176,8 @@ def _drive(locust: Load, mesh: Mesh | None, log: AccessLog | None, watch: Watch)
             if log:
                 log.pump()
             watch.look()
+            if desk:
+                desk.look()
             progress.show(watch.line())
             if watch.ending:
                 return watch.ending
@@ -184,6 +209,8 @@ def _plan(wanted: Wanted, fresh: Fresh, url: str) -> LoadPlan:
         seconds=wanted.seconds,
         rate=wanted.rate,
         timeout=wanted.timeout,
+        web=wanted.web,
+        autostart=wanted.autostart,
         **wanted.how,
     )
 

@@ -63,7 +63,7 @@ def run(
         if url:
             return finish(conduct(wanted, fresh, url.rstrip("/"), None, None), as_json=as_json)
         with mesh_for(asked) as mesh:
-            live = _applied(mesh, promised) if applied else None
+            live = applied_now(mesh, promised) if applied else None
             return finish(conduct(wanted, fresh, mesh.url, mesh, live), as_json=as_json)
 
 
@@ -92,7 +92,7 @@ def _lost(judgement: Judgement) -> MeshError | None:
     return MeshError(f"{missing[0]}{others}", f"what was seen is in {judgement.folder}/report.html")
 
 
-def _applied(mesh: Mesh, weights: Weights) -> Live:
+def applied_now(mesh: Mesh, weights: Weights) -> Live:
     from .conduct import Live  # imported by now
 
     asked = time.time()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 import pandas as pd
 
 from analyzer import calls, requests
 from analyzer.access_log.exact import exact
+from analyzer.answered import answered
 from analyzer.calls import Call
 from analyzer.decided import Decided, Place
 from analyzer.forecast import forecast
@@ -62,7 +63,7 @@ class Watch:
         """Take in what was written since the last look."""
         now = time.monotonic()
         rows = self._pages.new()
-        pages = list(_pages_of(rows))
+        pages = list(answered(rows))
         self.split.add_pages(rows)
         self._answered += len(pages)
         self._told |= any(page.version != UNKNOWN for page in pages)
@@ -106,18 +107,6 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "–"
 
 
-class _Page(NamedTuple):
-    place: Place
-    version: Version
-    served: bool
-
-    @property
-    def call(self) -> tuple[int, int, float, Version]:
-        """What stands in for a call, where the proxies' logs are not at hand."""
-        start, worker, seq = self.place
-        return worker, seq, start, self.version
-
-
 class _Chunks:
     """New rows of the load, chunk by chunk; a chunk is whole or absent."""
 
@@ -135,12 +124,6 @@ class _Chunks:
             frame, self.until = requests.read_chunk(path)
             frames.append(frame)
         return pd.concat(frames) if frames else requests.none()
-
-
-def _pages_of(rows: pd.DataFrame) -> Iterator[_Page]:
-    versions = rows["version"].astype(object).fillna(UNKNOWN)
-    places = zip(rows["start"], rows["worker"], rows["seq"], strict=True)
-    return map(_Page, places, versions, calls.is_served(rows))
 
 
 class _Lines:

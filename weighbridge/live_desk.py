@@ -1,0 +1,89 @@
+"""Between a load behind Locust's page and the mesh: what the page shows, and what it asks for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from analyzer import calls
+from analyzer.errors import ExplainedError
+from analyzer.live import About, Answer, Wish
+from analyzer.records import UNKNOWN, Weights
+from analyzer.run import Earlier, Promise, Run, RunFolder
+from setup import documents, routes
+from setup.mesh import Mesh
+
+from .watch import Watch
+
+
+class LiveDesk:
+    """Writes live.json, reads wish.json, and keeps the run's record of what was promised when."""
+
+    def __init__(self, folder: RunFolder, mesh: Mesh, promised: Callable[[Weights], Promise]) -> None:
+        """``promised`` makes the promise for new weights; it raises InputError where none can be kept."""
+        self._folder = folder
+        self._mesh = mesh
+        self._promised = promised
+        self._answer = Answer(wish=0)
+
+    def begin(self, run: Run, watch: Watch) -> None:
+        """Called before the load starts: whoever finds live.json knows that somebody judges."""
+        self.run = run
+        self._watch = watch
+        stand = {pod.labels.get("version", UNKNOWN) for pod in run.pods_of(calls.SERVICE)} - {UNKNOWN}
+        versions = sorted(stand | {*run.promise.weights.versions})
+        self._about = About(run=run.id, witness="proxy", versions=tuple(versions))
+        self._publish()
+
+    def look(self) -> None:
+        """Called after each look of the watch."""
+        wish = self._wish()
+        if wish and wish.number != self._answer.wish:
+            try:
+                self._reroute(Weights.parse(wish.weights))
+            except ExplainedError as error:
+                self._answer = Answer(
+                    wish=wish.number, trouble="; ".join(filter(None, (str(error), error.hint)))
+                )
+            else:
+                self._answer = Answer(wish=wish.number)
+        self._publish()
+
+    def _reroute(self, weights: Weights) -> None:
+        promise, before = self._promised(weights), self.run
+        applied = time.time()
+        live = self._mesh.route(routes.split(weights, namespace=self._mesh.namespace))
+        earlier = Earlier(before.promise, before.applied, before.live, ended=applied)
+        self.run = replace(
+            before,
+            promise=promise,
+            applied=applied,
+            live=live,
+            documents=documents.dump(self._mesh.documents()),
+            earlier=(*before.earlier, earlier),
+        )
+        self._folder.write(self.run)
+        self._watch.split.reroute(promise, applied, live)
+
+    def _wish(self) -> Wish | None:
+        try:
+            return msgspec.json.decode(self._folder.wish.read_bytes(), type=Wish)
+        except (OSError, msgspec.MsgspecError):
+            return None
+
+    def _publish(self) -> None:
+        pace = self._watch.pace.per_second
+        _replace(
+            self._folder.live, self._watch.split.state(self._about, time.time(), pace, self._answer).json()
+        )
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """A reader sees the old state or the new one, never a part."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_bytes(content)
+    beside.replace(path)
