@@ -52,6 +52,11 @@ def load(verb: F) -> F:
     return _with(_LOAD, verb)
 
 
+def watched_load(verb: F) -> F:
+    """The same of a load that somebody looks on at, and ends."""
+    return _with(_WATCHED_LOAD, verb)
+
+
 def which_mesh(verb: F) -> F:
     """Which of the meshes that stand is meant."""
     return _with(_WHICH_MESH, verb)
@@ -133,7 +138,7 @@ _CLAIM = (
     ),
 )
 
-_LOAD = (
+_WATCHED_LOAD = (
     *_CLAIM,
     click.option(
         "--claim",
@@ -171,12 +176,16 @@ _LOAD = (
         help="Seconds a page may take; one that takes longer is a page without an answer.",
     ),
     click.option(
+        "--out", type=click.Path(path_type=Path), help="Folder of the run; results/<run> if not given."
+    ),
+)
+
+_LOAD = (
+    *_WATCHED_LOAD,
+    click.option(
         "--until-certain/--to-the-end",
         default=True,
         help="Stop as soon as the verdict is certain (default), or load to the end.",
-    ),
-    click.option(
-        "--out", type=click.Path(path_type=Path), help="Folder of the run; results/<run> if not given."
     ),
 )
 

@@ -25,7 +25,7 @@ _CANARY = Weights.parse("v2=90,v3=10")
     )
 )
 @click.argument("weights", required=False, type=options.WEIGHTS)
-@options.load
+@options.watched_load
 @load_options.load
 @options.local_mesh
 @click.option(
@@ -42,11 +42,13 @@ _CANARY = Weights.parse("v2=90,v3=10")
     help="Address of Locust's page; whoever reaches it can start load and change weights.",
 )
 @click.option("--autostart", is_flag=True, help="Start the load at once, not when the page says so.")
+@options.as_json
 def web(
     weights: Weights | None,
     web_port: int,
     web_host: str,
     autostart: bool,
+    as_json: bool,
     **asked: Any,
 ) -> int:
     """Apply WEIGHTS (v2=90,v3=10 if none are given) and show Locust's page, with the split in a tab.
@@ -59,20 +61,21 @@ def web(
     from .live_desk import LiveDesk
 
     promised = weights or _CANARY
-    asked |= {"until_certain": False}
+    asked |= {"until_certain": False}  # who looks on ends it
     wanted = replace(
         Wanted.of(promised, asked),
         requests=asked["requests"],
-        until_certain=False,
         web=(web_host, web_port),
         autostart=autostart,
     )
     with folders.fresh(asked["out"]) as fresh, run.mesh_for(asked) as mesh:
         live = run.applied_now(mesh, promised)
         desk = LiveDesk(fresh.folder, mesh, lambda changed: Wanted.of(changed, asked).promise)
-        console.show(f"http://{f'[{web_host}]' if ':' in web_host else web_host}:{web_port}/?tab=split")
+        host = f"[{web_host}]" if ":" in web_host else web_host
+        tell = console.say if as_json else console.show
+        tell(f"http://{host}:{web_port}/?tab=split")
         console.say("Ctrl-C ends the load and judges it")
-        return run.finish(conduct(wanted, fresh, mesh.url, mesh, live, desk), as_json=False)
+        return run.finish(conduct(wanted, fresh, mesh.url, mesh, live, desk), as_json=as_json)
 
 
 def _check_free(host: str, port: int) -> None:
