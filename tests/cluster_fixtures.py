@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 from control_plane import CRDS, ControlPlane, assets, install_crds, running
 
+from setup import objects
+from setup.cluster.api import Api
+from setup.cluster.connection import connect
+from setup.routes import MANIFESTS
+
 
 @pytest.fixture(scope="session")
 def bare_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
@@ -23,6 +28,23 @@ def plane(bare_plane: ControlPlane) -> ControlPlane:
     """The same API server, with today's CRDs of Istio in it."""
     install_crds(bare_plane, CRDS["today"])
     return bare_plane
+
+
+def service_account(plane: ControlPlane, namespace: str, file: Path) -> Path:
+    """A kubeconfig for the service account of setup/manifests/rbac.yaml, by its own token."""
+    text = (MANIFESTS / "rbac.yaml").read_text()
+    text = text.replace("namespace: default", f"namespace: {namespace}").replace(
+        "[default]", f"[{namespace}]"
+    )
+    admin = Api(*connect(namespace=namespace))
+    for one in objects.loaded(text):
+        admin.apply(one)
+    account = f"/api/v1/namespaces/{namespace}/serviceaccounts/weighbridge"
+    secret = plane.until(lambda: plane.call("GET", account).get("secrets"))[0]["name"]
+    found = plane.until(
+        lambda: plane.call("GET", f"/api/v1/namespaces/{namespace}/secrets/{secret}").get("data", {})
+    )
+    return plane.kubeconfig_of(file, found["token"])
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cluster_fixtures import service_account
 from control_plane import ControlPlane
 from front_door import FrontDoor
 from node import Node
@@ -33,9 +34,16 @@ def cluster(plane: ControlPlane, config: Path) -> Iterator[Node]:
             yield node
 
 
+@pytest.fixture(scope="module")
+def account(cluster: Node, plane: ControlPlane, config: Path) -> Path:
+    """A kubeconfig that may do what setup/manifests/rbac.yaml allows, and nothing else."""
+    return service_account(plane, "default", config.with_name("account"))
+
+
 @pytest.fixture
-def door(cluster: Node, config: Path, home: Path, tmp_path: Path) -> Iterator[FrontDoor]:
-    door = FrontDoor(home, tmp_path, {"KUBECONFIG": str(config)})
+def door(account: Path, home: Path, tmp_path: Path) -> Iterator[FrontDoor]:
+    """Every verb here acts as the service account of our manifest."""
+    door = FrontDoor(home, tmp_path, {"KUBECONFIG": str(account)})
     yield door
     door.close()
 

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import istio
 import pytest
-from cluster_fixtures import Namespace
+from cluster_fixtures import Namespace, service_account
 from control_plane import ControlPlane
 from front_door import FrontDoor
 from node import Node
 
-from setup import objects
 from setup.cluster import changes, ingress, teardown, tutorial
 from setup.cluster.api import Api
 from setup.cluster.bookinfo import Bookinfo, Inject, Layout, manifests
@@ -28,7 +27,6 @@ from setup.cluster.scale import Scale
 from setup.cluster.steps import perform
 from setup.cluster.tutorial import Wanted
 from setup.mesh import MeshError
-from setup.routes import MANIFESTS
 
 pytestmark = pytest.mark.e2e
 
@@ -292,17 +290,7 @@ def test_the_role_in_the_manifests_is_enough_for_everything(
 ) -> None:
     """Acts as the service account of setup/manifests/rbac.yaml, by its own token."""
     plane, name = namespace.plane, namespace.name
-    text = (MANIFESTS / "rbac.yaml").read_text()
-    text = text.replace("namespace: default", f"namespace: {name}").replace("[default]", f"[{name}]")
-    admin = Api(*connect(namespace=name))
-    for one in objects.loaded(text):
-        admin.apply(one)
-    account = f"/api/v1/namespaces/{name}/serviceaccounts/weighbridge"
-    secret = plane.until(lambda: plane.call("GET", account).get("secrets"))[0]["name"]
-    found = plane.until(
-        lambda: plane.call("GET", f"/api/v1/namespaces/{name}/secrets/{secret}").get("data", {})
-    )
-    monkeypatch.setenv("KUBECONFIG", str(plane.kubeconfig_of(namespace.kubeconfig, found["token"])))
+    monkeypatch.setenv("KUBECONFIG", str(service_account(plane, name, namespace.kubeconfig)))
     api = Api(*connect(namespace=name))
     with mesh.running(name):
         up(api)
