@@ -23,10 +23,12 @@ from analyzer.load_summary import Summary
 from locustfiles import _command
 from tests.bookinfo_pages import page_of
 
-SECONDS = 4
+SECONDS = 6
 REPEATS = 2
 USERS = 10
 PAGES = {"5 KB": page_of("v3", "A", filler=40), "15 KB": page_of("v3", "C", filler=90)}
+WAYS = ("bare", "recorded", "tagged")
+"""As in ``peers_locustfile``, which only Locust may import."""
 Measure = Callable[[str], float | None]
 
 
@@ -53,8 +55,8 @@ def serve(body: bytes) -> str:
     return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-def peer(user: str, *, recorded: bool = False) -> Measure:
-    """A class of ``peers_locustfile``: as it is, or with our classifier and rows."""
+def peer(user: str, way: str = "bare") -> Measure:
+    """A class of ``peers_locustfile``, in one of its ways."""
 
     def measure(url: str) -> float | None:
         locustfile = Path(__file__).with_name("peers_locustfile.py")
@@ -72,7 +74,8 @@ def peer(user: str, *, recorded: bool = False) -> Measure:
             )
         (line,) = (line for line in done.stdout.splitlines() if line.startswith("measured"))
         _, *numbers = line.split()
-        requests, cpu = (map(float, numbers[2:] if recorded else numbers[:2])) if numbers else (0.0, 0.0)
+        at = 2 * WAYS.index(way)
+        requests, cpu = map(float, numbers[at : at + 2] or (0, 0))
         return cpu / requests * 1e6 if requests else None
 
     return measure
@@ -117,8 +120,9 @@ def tool(*command: str, requests: str) -> Measure:
 
 PEERS: dict[str, Measure] = {
     "FastHttpUser, bare": peer("Bare"),
-    "FastHttpUser, classify + record": peer("Bare", recorded=True),
-    "our Reader, classify + record": ours,
+    "FastHttpUser, classify + record": peer("Bare", "recorded"),
+    "FastHttpUser, tag + classify + record": peer("Bare", "tagged"),
+    "our Reader, tag + classify + record": ours,
     "HttpUser + BeautifulSoup": peer("Soup"),
     "wrk": tool("wrk", "-t1", f"-c{USERS}", f"-d{SECONDS}s", requests=r"(\d+) requests in"),
     "hey": tool("hey", "-cpus", "1", "-c", str(USERS), "-z", f"{SECONDS}s", requests=r"\[200\]\s+(\d+)"),
@@ -133,8 +137,11 @@ def main() -> None:
         bare = best["FastHttpUser, bare"] or 0.0
         print(f"{size} page ({len(body)} bytes)      CPU us a request   requests a CPU second, bare = 1")
         for name, cost in best.items():
-            print(f"  {name:34} {cost:8.1f} {bare / cost:14.2f}" if cost else f"  {name:34} not installed")
-        own, soup = best["our Reader, classify + record"] or 0.0, best["HttpUser + BeautifulSoup"] or 0.0
+            print(f"  {name:38} {cost:8.1f} {bare / cost:14.2f}" if cost else f"  {name:38} not installed")
+        own, soup = (
+            best["our Reader, tag + classify + record"] or 0.0,
+            best["HttpUser + BeautifulSoup"] or 0.0,
+        )
         recorded = best["FastHttpUser, classify + record"] or 0.0
         print(f"  classify + record keeps {bare / recorded:.0%} of FastHttpUser (target: 90 %)")
         print(f"  our Reader {bare / own:.2f} times FastHttpUser (target: 1.3)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from itertools import count
+from itertools import count, cycle
 from typing import Any
 
 from locust import FastHttpUser, HttpUser, events, task
@@ -15,30 +15,34 @@ from analyzer import stars, tag
 from analyzer.records import Request
 from locustfiles._recorder import Recorder
 
+WAYS = ("bare", "recorded", "tagged")
+"""Locust's own fast client, which does nothing with the page; the same with each page classified and kept as
+a row; and with each request tagged, too, which costs the client another header."""
+
 
 class Bare(FastHttpUser):
-    """Locust's own fast client, which does nothing with the page, and the same with all that we do with it.
-
-    Both by turns of half a second in one process, so that whatever else the machine does meets both.
-    """
+    """All ways by turns of half a second in one process, so that whatever else the machine does meets all."""
 
     sequence = count()
     recorder: Recorder
-    recording = False
+    way = "bare"
 
     @task
     def page(self) -> None:
-        if Bare.recording:
-            self._record()
-        else:
+        if Bare.way == "bare":
             self.client.get("/productpage")
+        else:
+            self._record()
 
     def _record(self) -> None:
         seq = next(self.sequence)
         start = time.time()
         self.recorder.leave(seq, start)
-        headers = {"User-Agent": tag.user_agent(tag.Tag("bench", 0, seq))}
-        response = self.client.get("/productpage", headers=headers)
+        if Bare.way == "tagged":
+            headers = {"User-Agent": tag.user_agent(tag.Tag("bench", 0, seq))}
+            response = self.client.get("/productpage", headers=headers)
+        else:
+            response = self.client.get("/productpage")
         body = response.content or b""
         page = stars.page(body)
         row = Request(
@@ -75,23 +79,23 @@ def _prepare(environment: Any, **_: Any) -> None:
 
 
 def _take_turns(environment: Any) -> None:
-    """Add up (requests, CPU seconds) of either way; what a turn has recorded is packed within the turn."""
-    sums = {False: [0, 0.0], True: [0, 0.0]}
+    """Add up (requests, CPU seconds) of each way; what a turn has recorded is packed within the turn."""
+    sums = {way: [0, 0.0] for way in WAYS}
     while environment.runner is None or not environment.runner.user_count:
         gevent.sleep(0.05)
-    Bare.recording = True
-    gevent.sleep(0.5)  # what is done for the first time costs more, and once
+    for Bare.way in WAYS:  # what is done for the first time costs more, and once
+        gevent.sleep(0.3)
     Bare.recorder.flush()
-    Bare.recording = False
+    turns = cycle(WAYS if Bare in environment.user_classes else WAYS[:1])
     while environment.runner.user_count:
+        Bare.way = next(turns)
         begun = environment.stats.total.num_requests, time.process_time()
         gevent.sleep(0.5)
-        if Bare.recording:
+        if Bare.way != "bare":
             Bare.recorder.flush()
-        sums[Bare.recording][0] += environment.stats.total.num_requests - begun[0]
-        sums[Bare.recording][1] += time.process_time() - begun[1]
-        Bare.recording = not Bare.recording and Bare in environment.user_classes
-        _MEASURED[:] = [number for way in (False, True) for number in sums[way]]
+        sums[Bare.way][0] += environment.stats.total.num_requests - begun[0]
+        sums[Bare.way][1] += time.process_time() - begun[1]
+        _MEASURED[:] = [number for way in WAYS for number in sums[way]]
 
 
 _MEASURED: list[float] = []
