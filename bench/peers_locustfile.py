@@ -83,10 +83,12 @@ def _take_turns(environment: Any) -> None:
     sums = {way: [0, 0.0] for way in WAYS}
     while environment.runner is None or not environment.runner.user_count:
         gevent.sleep(0.05)
-    for Bare.way in WAYS:  # what is done for the first time costs more, and once
-        gevent.sleep(0.3)
-    Bare.recorder.flush()
-    turns = cycle(WAYS if Bare in environment.user_classes else WAYS[:1])
+    ways = WAYS if Bare in environment.user_classes else WAYS[:1]
+    if Bare in environment.user_classes:
+        for Bare.way in ways:  # what is done for the first time costs more, and once
+            gevent.sleep(0.3)
+        Bare.recorder.flush()
+    turns = cycle(ways)
     while environment.runner.user_count:
         Bare.way = next(turns)
         begun = environment.stats.total.num_requests, time.process_time()
