@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from analyzer.records import Weights
+from locustfiles._guard import is_loopback
 from setup.mesh import MeshSettingError
 
 from . import console, folders, load_options, options, run
@@ -90,14 +90,7 @@ def _check_free(host: str, port: int) -> None:
                 f"Locust's page cannot be at {host}:{port}: {error.strerror}",
                 "choose another with --web-port or --web-host",
             ) from error
-    if not _is_loopback(host):
+    if not is_loopback(host):
         console.say(
             f"warning: whoever reaches {host}:{port} can start load and change weights, without login"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
