@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 from cluster_fixtures import service_account
 from control_plane import ControlPlane
 from front_door import FrontDoor
 from node import Node
 from twin import twin
 
+from analyzer.records import Weights
 from analyzer.run import RunFolder
 from setup import documents
 from setup.documents import Document
@@ -153,6 +157,35 @@ def test_where_no_address_leads_to_the_gateway_a_tunnel_does(
     assert done.code == 3, done.err  # sixty pages prove nothing
     assert sum(done.json["witnesses"]["page"].values()) == 60
     assert done.json["unmatched"] == {"pages": 0, "calls": 0}
+
+
+def test_locusts_page_shows_a_cluster_and_changes_its_weights(door: FrontDoor) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    how = ("--within", "8", "--users", "2", "--autostart", "--web-port", port, "--out", "run")
+    web = door.start("web", "v2=90,v3=10", "--mesh", "cluster", *how)
+    url = f"http://127.0.0.1:{port}/split"
+    web.until(lambda: _live(url).get("outcome") == "pass", 120)
+    page = requests.get(f"{url}/", timeout=10).text
+    token = page.partition('token" content="')[2].partition('"')[0]
+    wish, proof = {"weights": "v1=50,v2=50"}, {"X-Weighbridge-Token": token}
+    assert requests.post(f"{url}/weights", json=wish, headers=proof, timeout=10).ok
+    web.until(lambda: len(_live(url)["segments"]) == 2 and _live(url)["outcome"] == "pass", 120)
+    web.interrupt()
+    done = web.done()
+    assert done.code == 0, done.err
+    run = RunFolder(door.cwd / "run").read()
+    assert [one.promise.weights for one in run.earlier] == [Weights.parse("v2=90,v3=10")]
+    assert run.promise.weights == Weights.parse("v1=50,v2=50")
+
+
+def _live(url: str) -> dict[str, Any]:
+    """The state of the page, empty while Locust starts."""
+    try:
+        told: dict[str, Any] = requests.get(f"{url}/live.json", timeout=10).json()
+    except requests.RequestException:
+        return {}
+    return told
 
 
 def test_down_takes_the_routes_away(door: FrontDoor, plane: ControlPlane) -> None:
