@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from . import whole_file
 from .errors import JudgementError
 from .records import Version, Weights
 
@@ -127,10 +128,7 @@ class RunFolder:
         promises = (run.promise, *(one.promise for one in run.earlier))
         for kept, promise in zip(_promises(data), promises, strict=True):
             kept["weights"] = promise.weights.as_dict()
-        text = json.dumps(data, indent=2) + "\n"
-        beside = self.path / ".run.json.new"
-        beside.write_text(text)
-        beside.replace(self.run_file)
+        whole_file.write(self.run_file, json.dumps(data, indent=2) + "\n")
 
     def read(self) -> Run:
         """Read ``run.json``; raises JudgementError where it is no run, broken, or of another format."""

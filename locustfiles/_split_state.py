@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 import pyarrow as pa
 
+from analyzer import whole_file
 from analyzer.answered import PagesAsCalls
 from analyzer.live import About, Answer, LiveSplit, Wish
 from analyzer.pace import Pace
@@ -44,9 +45,7 @@ class FrontDoor:
 
     def wish(self, weights: str) -> int:
         wish = Wish(number=1 + secrets.randbelow(2**31), weights=str(Weights.parse(weights)))
-        beside = self._files.wish.with_name(".wish.json.new")
-        beside.write_bytes(msgspec.json.encode(wish))
-        beside.replace(self._files.wish)
+        whole_file.write(self._files.wish, msgspec.json.encode(wish))
         return wish.number
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 
-from analyzer import calls
+from analyzer import calls, whole_file
 from analyzer.errors import ExplainedError
 from analyzer.live import About, Answer, Wish
 from analyzer.records import UNKNOWN, Weights
@@ -77,13 +76,5 @@ class LiveDesk:
 
     def _publish(self) -> None:
         pace = self._watch.pace.per_second
-        _replace(
-            self._folder.live, self._watch.split.state(self._about, time.time(), pace, self._answer).json()
-        )
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """A reader sees the old state or the new one, never a part."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(content)
-    beside.replace(path)
+        state = self._watch.split.state(self._about, time.time(), pace, self._answer)
+        whole_file.write(self._folder.live, state.json())

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from analyzer import whole_file
 from analyzer.judgement import Judgement
 from analyzer.report import html, junit, markdown, text
 from analyzer.run import RunFolder
@@ -23,7 +24,7 @@ def write(folder: RunFolder, judgement: Judgement) -> None:
         "junit.xml": junit.report(judgement),
     }.items():
         try:
-            _replace(folder.path / name, content)
+            whole_file.write(folder.path / name, content)
         except OSError as error:
             raise FolderError.of(folder.path, error) from error
     _summarize(judgement)
@@ -38,16 +39,6 @@ def _summarize(judgement: Judgement) -> None:
                 file.write(markdown.report(judgement))
         except OSError as error:
             console.say(f"no summary in {summary}: {error.strerror}")
-
-
-def _replace(path: Path, content: str) -> None:
-    """Write beside and rename: whoever reads finds all of the old or all of the new."""
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        beside.write_text(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def show(judgement: Judgement, *, as_json: bool) -> None:
