@@ -42,6 +42,15 @@ def test_independent_draws_are_clean() -> None:
     assert findings <= 5
 
 
+def test_two_workers_that_agree_to_the_last_call_are_no_round_robin() -> None:
+    """One run in twelve does so by chance; at 0.1 % a check, more than ten findings in 2 000 have p < 10⁻⁴."""
+    workers = [0, 1] * 50
+    found = [audit(drawn(seed, 100, 0.5), {"worker": workers}).checks[-1] for seed in range(2_000)]
+    assert sum(check.phi == 0 for check in found) > 100, "otherwise nothing is tested here"
+    assert sum(check.pattern is not Pattern.INDEPENDENT for check in found) <= 10
+    assert all(check.pattern is not Pattern.REGULAR for check in found)
+
+
 def test_sticky_users_make_calls_worth_less() -> None:
     users = np.random.default_rng(1).integers(0, 300, 3_000)
     sticky = np.random.default_rng(2).random(300) < 0.1
