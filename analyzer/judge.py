@@ -6,26 +6,27 @@ from collections.abc import Hashable, Iterator, Mapping
 
 import pandas as pd
 
-from . import claim_results, claims, intervals
 from .access_log.entries import Account
-from .audit import Audit, Pattern, audit
-from .calls import Joined, Seen
-from .claim_results import ClaimResult, Measured
-from .generator import Generator
-from .intervals import Interval
 from .judgement import CALLS, PAGES, Judgement, Matching, Share
-from .latency import Latencies
-from .load_summary import Summary
-from .performance import errors_of, failures_of, latencies_of, performance
+from .performance import claim_results, claims
+from .performance.claim_results import ClaimResult, Measured
+from .performance.generator import Generator
+from .performance.latency import Latencies
+from .performance.versions import errors_of, failures_of, latencies_of, performance
 from .records import UNKNOWN, Distribution, Version
-from .run import Earlier, Run, RunFolder
-from .second_try import second_try
-from .segments import Segment, Span
-from .split import SplitTest
-from .split_verdict import passes, verdict
-from .trajectory import trajectory
-from .watch import Tally, start, watch
-from .witnesses import Evidence, evidence
+from .run.calls import Joined, Seen
+from .run.folder import Earlier, Run, RunFolder
+from .run.load_summary import Summary
+from .run.second_try import second_try
+from .run.witnesses import Evidence, evidence
+from .split import intervals
+from .split.audit import Audit, Pattern, audit
+from .split.intervals import Interval
+from .split.segments import Segment, Span
+from .split.sequential import SplitTest
+from .split.trajectory import trajectory
+from .split.verdict import passes, verdict
+from .split.watch import Tally, start, watch
 
 
 def judge(folder: RunFolder) -> Judgement:

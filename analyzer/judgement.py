@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .access_log.entries import Account
-from .audit import Audit
-from .claim_results import ClaimResult
 from .exit_codes import OF_OUTCOME
-from .intervals import Interval
-from .performance import Performance
+from .performance.claim_results import ClaimResult
+from .performance.versions import Performance
 from .records import Distribution, Outcome, Version
-from .run import Run
-from .second_try import SecondTry
-from .segments import Segment
-from .split_verdict import SplitVerdict
-from .trajectory import Look
+from .run.folder import Run
+from .run.second_try import SecondTry
+from .split.audit import Audit
+from .split.intervals import Interval
+from .split.segments import Segment
+from .split.trajectory import Look
+from .split.verdict import SplitVerdict
 
 FORMAT = 1
 """Of verdict.json. History: 1 is the first."""

@@ -13,17 +13,17 @@ from dataclasses import dataclass, field
 import msgspec
 import pandas as pd
 
-from .decided import Drawn
-from .forecast import Forecast, forecast
-from .latency_counts import LatencyCounts
-from .performance import QUANTILES, errors_of
+from .performance.latency_counts import LatencyCounts
+from .performance.versions import QUANTILES, errors_of
 from .records import UNKNOWN, Outcome, Version
-from .run import Promise
-from .segments import Span
-from .split import SplitTest
-from .split_verdict import reason
-from .trajectory import Look, look
-from .watch import Decision, Tally, start, watch
+from .run.decided import Drawn
+from .run.folder import Promise
+from .split.forecast import Forecast, forecast
+from .split.segments import Span
+from .split.sequential import SplitTest
+from .split.trajectory import Look, look
+from .split.verdict import reason
+from .split.watch import Decision, Tally, start, watch
 
 FORMAT = 1
 """Of live.json. History: 1 is the first."""

@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from analyzer.load_summary import Summary
+from analyzer.run.load_summary import Summary
 from locustfiles import _command
 from tests.bookinfo_pages import page_of
 

@@ -17,8 +17,8 @@ from locust.rpc import Message
 
 import pyarrow as pa
 
-from analyzer import requests
 from analyzer.records import Request
+from analyzer.run import requests
 
 ROWS = 10_000
 MESSAGES = 20

@@ -11,7 +11,8 @@ from locust import FastHttpUser, HttpUser, events, task
 import gevent
 from bs4 import BeautifulSoup
 
-from analyzer import stars, tag
+from analyzer import tag
+from analyzer.pages import stars
 from analyzer.records import Request
 from locustfiles._recorder import Recorder
 

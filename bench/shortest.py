@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.split import SplitTest, judged
-from analyzer.thresholds import proving
+from analyzer.split.sequential import SplitTest, judged
+from analyzer.split.thresholds import proving
 
 Region = tuple[NDArray[np.int64], NDArray[np.int64]]
 """For each number of requests the least and the most hits that PASS."""

@@ -9,7 +9,7 @@ import time
 import timeit
 from collections.abc import Callable
 
-from analyzer import stars, stars_oracle
+from analyzer.pages import stars, stars_oracle
 from tests.bookinfo_pages import GENERATIONS, Generation, page_of
 
 TARGET_US = 10.0

@@ -18,12 +18,12 @@ import numpy as np
 from scipy.special import xlog1py, xlogy
 from statsmodels.stats.proportion import power_binom_tost
 
-from analyzer.audit import LEVEL, Pattern, audit
-from analyzer.intervals import clopper_pearson
-from analyzer.plan import equivalence_power, plan
 from analyzer.records import Outcome, Weights
-from analyzer.split import SplitTest
-from analyzer.watch import Tally, start, watch
+from analyzer.split.audit import LEVEL, Pattern, audit
+from analyzer.split.intervals import clopper_pearson
+from analyzer.split.plan import equivalence_power, plan
+from analyzer.split.sequential import SplitTest
+from analyzer.split.watch import Tally, start, watch
 
 from .shortest import exact, shortest, tuned
 

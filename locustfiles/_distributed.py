@@ -20,8 +20,8 @@ import msgspec
 import pyarrow as pa
 from gevent.lock import RLock
 
-from analyzer import requests
-from analyzer.requests import RowsError
+from analyzer.run import requests
+from analyzer.run.requests import RowsError
 
 from ._arrivals import Share, now
 from ._ledger import Ledger

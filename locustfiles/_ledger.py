@@ -19,8 +19,8 @@ import gevent
 import pyarrow as pa
 from gevent.lock import RLock
 
-from analyzer import requests
-from analyzer.load_summary import Summary, WorkerSummary
+from analyzer.run import requests
+from analyzer.run.load_summary import Summary, WorkerSummary
 
 from ._arrivals import now
 from ._recorder import Account

@@ -12,7 +12,8 @@ from locust.runners import STATE_CLEANUP, STATE_STOPPED, STATE_STOPPING, Runner
 
 from gevent import get_hub
 
-from analyzer import stars, tag
+from analyzer import tag
+from analyzer.pages import stars
 from analyzer.records import Page, Request, Trouble
 
 from ._arrivals import now

@@ -11,8 +11,8 @@ import gevent
 import pyarrow as pa
 from gevent.lock import RLock
 
-from analyzer import requests
 from analyzer.records import Request
+from analyzer.run import requests
 
 from ._arrivals import now
 

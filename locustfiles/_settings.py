@@ -12,8 +12,8 @@ import msgspec
 
 from analyzer import tag
 from analyzer.errors import InputError
+from analyzer.pages.version_source import VersionSource
 from analyzer.records import Weights
-from analyzer.version_source import VersionSource
 
 ENVIRONMENT = "WEIGHBRIDGE_LOAD"
 """Names the environment variable that names the settings file. Without it, nothing is recorded."""
@@ -40,8 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     which at most ``in_flight`` requests of a worker wait for an answer. ``think`` is the mean of a reader's
     seconds between two pages. ``timeout`` is seconds for one whole request. ``login`` is the name of the
     user who reads, ``version_from`` says where an answer names its version
-    (``analyzer/version_source.py``); without it the answer is a page of Bookinfo. ``weights`` are what the
-    Split tab judges pages by, ``within`` so many points, where nobody else judges calls.
+    (``analyzer/pages/version_source.py``); without it the answer is a page of Bookinfo. ``weights`` are what
+    the Split tab judges pages by, ``within`` so many points, where nobody else judges calls.
     """
 
     run: str = "by-hand"

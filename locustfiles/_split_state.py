@@ -9,13 +9,13 @@ from typing import Protocol
 import msgspec
 import pyarrow as pa
 
-from analyzer import whole_file
-from analyzer.answered import PagesAsCalls
 from analyzer.live import About, Answer, LiveSplit, Wish
-from analyzer.pace import Pace
-from analyzer.plan import plan, suggested_within
 from analyzer.records import Weights
-from analyzer.run import Promise, RunFolder
+from analyzer.run import whole_file
+from analyzer.run.answered import PagesAsCalls
+from analyzer.run.folder import Promise, RunFolder
+from analyzer.split.pace import Pace
+from analyzer.split.plan import plan, suggested_within
 
 from ._arrivals import now
 from ._settings import Settings, SettingsError

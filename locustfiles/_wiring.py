@@ -16,7 +16,7 @@ import pyarrow as pa
 from gevent import get_hub
 
 from analyzer.errors import InputError
-from analyzer.version_source import VersionSource
+from analyzer.pages.version_source import VersionSource
 
 from . import _percentiles, _split_tab
 from ._arrivals import Schedule, Share

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import pandas as pd
 from page_servers import PageServer
 
-from analyzer import requests, tag
-from analyzer.load_summary import Summary
+from analyzer import tag
+from analyzer.run import requests
+from analyzer.run.load_summary import Summary
 from locustfiles import _command
 from locustfiles._command import LoadPlan
 from locustfiles._settings import ROWS

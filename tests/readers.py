@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import requests as http
 
-from analyzer import requests, stars, tag
+from analyzer import tag
+from analyzer.pages import stars
 from analyzer.records import Request
-from analyzer.run import Promise, Run, RunFolder, RunPod
+from analyzer.run import requests
+from analyzer.run.folder import Promise, Run, RunFolder, RunPod
 from setup import documents
 from setup.local.mesh import LocalMesh
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from analyzer import stars
+from analyzer.pages import stars
 from analyzer.records import Version
 
 

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from analyzer.access_log.digest import Digest
 from analyzer.access_log.flags import MEANINGS, meaning
 from analyzer.access_log.hops import Reporter, Witness
-from analyzer.access_log.quantiles import Latency
+from analyzer.access_log.quantiles import BEYOND, Latency
 from analyzer.access_log.summary import Way
 from analyzer.access_log.survey import Moment, Survey, seen, survey
-from analyzer.intervals import wilson
-from analyzer.latency import BEYOND
 from analyzer.records import LogEntry
+from analyzer.split.intervals import wilson
 
 REVIEWS = "reviews.default.svc.cluster.local"
 WAY = Way(Reporter.SOURCE, "unknown", REVIEWS, tcp=False)

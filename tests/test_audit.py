@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analyzer.audit import Pattern, audit
 from analyzer.records import Version
+from analyzer.split.audit import Pattern, audit
 
 
 def drawn(seed: int, n: int, share: float | np.ndarray = 0.1) -> list[Version | None]:
@@ -43,7 +43,7 @@ def test_independent_draws_are_clean() -> None:
 
 
 def test_two_workers_that_agree_to_the_last_call_are_no_round_robin() -> None:
-    """One run in twelve does so by chance; at 0.1 % a check, more than ten findings in 2 000 have p < 10⁻⁴."""
+    """One run in twelve does so by chance. At 0.1 % a check, more than ten findings have p < 10⁻⁴."""
     workers = [0, 1] * 50
     found = [audit(drawn(seed, 100, 0.5), {"worker": workers}).checks[-1] for seed in range(2_000)]
     assert sum(check.phi == 0 for check in found) > 100, "otherwise nothing is tested here"

@@ -13,7 +13,7 @@ from readers import ask, begun, ended, reader
 from analyzer.judge import judge
 from analyzer.judgement import Judgement
 from analyzer.records import Outcome, Weights
-from analyzer.run import Promise, RunFolder
+from analyzer.run.folder import Promise, RunFolder
 from setup import documents, routes
 from setup.local.mesh import LocalMesh
 

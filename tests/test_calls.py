@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 import pandas as pd
 import pytest
 
-from analyzer import calls
 from analyzer.access_log.exact import exact
-from analyzer.calls import Call, Joined
 from analyzer.records import LogEntry
+from analyzer.run import calls
+from analyzer.run.calls import Call, Joined
 
 LINE = (
     b'[2026-11-23T23:49:19.824Z] "GET /reviews/0 HTTP/1.1" 200 - via_upstream - "-" 0 442 1 1 "-" '

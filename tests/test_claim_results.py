@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from analyzer.claim_results import Measured, holm, judge
-from analyzer.claims import parse
-from analyzer.latency import latencies
+from analyzer.performance.claim_results import Measured, holm, judge
+from analyzer.performance.claims import parse
+from analyzer.performance.latency import latencies
 from analyzer.records import Outcome, Weights
 
 RUN = Measured(

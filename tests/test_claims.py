@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.claims import Claim, ClaimError, ErrorClaim, LatencyClaim, ShareClaim, parse, read
+from analyzer.performance.claims import Claim, ClaimError, ErrorClaim, LatencyClaim, ShareClaim, parse, read
 
 
 @pytest.mark.parametrize(

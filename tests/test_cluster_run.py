@@ -17,7 +17,7 @@ from node import Node
 from twin import twin
 
 from analyzer.records import Weights
-from analyzer.run import RunFolder
+from analyzer.run.folder import RunFolder
 from setup import documents
 from setup.documents import Document
 

@@ -8,8 +8,8 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.calls import in_decided_order
-from analyzer.decided import Decided
+from analyzer.run.calls import in_decided_order
+from analyzer.run.decided import Decided
 
 
 def versions(decided: Decided) -> list[str]:

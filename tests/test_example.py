@@ -12,7 +12,7 @@ import pytest
 from analyzer.judge import judge
 from analyzer.judgement import Judgement
 from analyzer.report import html, junit, markdown, text
-from analyzer.run import RunFolder
+from analyzer.run.folder import RunFolder
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "results" / "example"

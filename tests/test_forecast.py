@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analyzer.forecast import Forecast, forecast
 from analyzer.records import Version, Weights
-from analyzer.split import SplitTest
-from analyzer.watch import Tally, start, watch
+from analyzer.split.forecast import Forecast, forecast
+from analyzer.split.sequential import SplitTest
+from analyzer.split.watch import Tally, start, watch
 
 CANARY = SplitTest(Weights.parse("v2=90,v3=10"), within=2, alpha=0.01)
 BOUNDED = SplitTest(Weights.parse("v2=90,v3=10"), within=2, alpha=0.01, budget=6_748)

@@ -13,7 +13,7 @@ from front_door import Done, FrontDoor, Invocation, processes
 from analyzer.exit_codes import ExitCode
 from analyzer.judge import judge
 from analyzer.records import Outcome
-from analyzer.run import RunFolder
+from analyzer.run.folder import RunFolder
 
 pytestmark = pytest.mark.e2e
 

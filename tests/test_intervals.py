@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from statsmodels.stats.proportion import proportion_confint
 
-from analyzer.intervals import Interval, always_valid, clopper_pearson, equivalence_p, goodness_p, wilson
+from analyzer.split.intervals import (
+    Interval,
+    always_valid,
+    clopper_pearson,
+    equivalence_p,
+    goodness_p,
+    wilson,
+)
 
 counts = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

@@ -15,10 +15,10 @@ from jsonschema import Draft202012Validator, ValidationError
 from analyzer.judge import judge
 from analyzer.judgement import PAGES
 from analyzer.records import Weights
-from analyzer.run import RunFolder
-from analyzer.split import SplitTest
-from analyzer.split_verdict import verdict
-from analyzer.watch import Decision, Tally
+from analyzer.run.folder import RunFolder
+from analyzer.split.sequential import SplitTest
+from analyzer.split.verdict import verdict
+from analyzer.split.watch import Decision, Tally
 from weighbridge.__main__ import outcome
 
 ROOT = Path(__file__).parent.parent
@@ -90,7 +90,7 @@ def test_the_numbers_of_a_verdict_are_enough_to_compute_it_again() -> None:
 
 def verdict_of(test: SplitTest, counts: tuple[int, ...]) -> Any:
     from analyzer.records import Outcome
-    from analyzer.split import verdicts
+    from analyzer.split.sequential import verdicts
 
     (told,) = verdicts(test, np.array([counts]), np.array([sum(counts)]), np.array([0]))
     return {1: Outcome.PASS, -1: Outcome.FAIL, 0: Outcome.UNDECIDED}[int(told)]

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.generator import Generator
-from analyzer.latency import compare, latencies, quantile, quantile_interval, ratios, refusal
-from analyzer.load_summary import Summary, WorkerSummary
-from analyzer.performance import latencies_of
+from analyzer.performance.generator import Generator
+from analyzer.performance.latency import compare, latencies, quantile, quantile_interval, ratios, refusal
+from analyzer.performance.versions import latencies_of
 from analyzer.records import Outcome
+from analyzer.run.load_summary import Summary, WorkerSummary
 
 
 def lognormal(seed: int, n: int, scale: float = 100.0) -> np.ndarray:

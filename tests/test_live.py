@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analyzer import calls, requests
-from analyzer.calls import Call
-from analyzer.decided import Decided, Drawn
-from analyzer.latency_counts import LatencyCounts
 from analyzer.live import About, Answer, Live, LiveSplit
+from analyzer.performance.latency_counts import LatencyCounts
 from analyzer.records import Outcome, Request, Weights
-from analyzer.run import Promise
-from analyzer.segments import Span
+from analyzer.run import calls, requests
+from analyzer.run.calls import Call
+from analyzer.run.decided import Decided, Drawn
+from analyzer.run.folder import Promise
+from analyzer.split.segments import Span
 
 ABOUT = About(run="r", witness="proxy", versions=("v1", "v2", "v3"))
 MOST, HALF = (Promise(Weights.parse(text), 5.0, 0.01, 0.95, 5000) for text in ("v2=90,v3=10", "v2=50,v3=50"))

@@ -19,9 +19,9 @@ from front_door import FrontDoor, processes
 from loads import RUN, Ended, check_that_all_is_there, finish, start
 from page_servers import PageServer, closed_port, serving, three_versions
 
-from analyzer import requests
-from analyzer.load_summary import Summary
-from analyzer.run import RunFolder
+from analyzer.run import requests
+from analyzer.run.folder import RunFolder
+from analyzer.run.load_summary import Summary
 from locustfiles._command import LoadPlan
 
 pytestmark = pytest.mark.e2e

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from analyzer import stars
+from analyzer.pages import stars
 from analyzer.records import Weights
 from setup import routes
 from setup.local.folder import mesh_folder, running

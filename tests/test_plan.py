@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from statsmodels.stats.proportion import power_binom_tost
 
-from analyzer.plan import PlanError, equivalence_power, plan, suggested_within
 from analyzer.records import Weights
+from analyzer.split.plan import PlanError, equivalence_power, plan, suggested_within
 
 CANARY = Weights.parse("v2=90,v3=10")
 THREE = Weights.parse("v1=80,v2=10,v3=10")

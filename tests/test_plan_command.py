@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from analyzer.load_summary import Summary
+from analyzer.run.load_summary import Summary
 from weighbridge.plan import plan
 
 CANARY = "v2=90,v3=10"

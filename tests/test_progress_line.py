@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from analyzer.records import Outcome, Weights
-from analyzer.split import SplitTest
-from analyzer.watch import Decision, Tally, start
+from analyzer.split.sequential import SplitTest
+from analyzer.split.watch import Decision, Tally, start
 from weighbridge.watch import standing
 
 CANARY = SplitTest(Weights.parse("v2=90,v3=10"), within=2)

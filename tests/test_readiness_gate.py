@@ -14,7 +14,7 @@ from front_door import FrontDoor
 from readers import ask, begun, ended, reader
 
 from analyzer.records import Request, Weights
-from analyzer.run import Promise, RunFolder
+from analyzer.run.folder import Promise, RunFolder
 from setup import routes
 from setup.local.mesh import LocalMesh
 

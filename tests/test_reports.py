@@ -9,14 +9,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from analyzer.claim_results import ClaimResult
-from analyzer.intervals import Interval
 from analyzer.judge import judge
 from analyzer.judgement import Judgement
+from analyzer.performance.claim_results import ClaimResult
 from analyzer.records import Outcome
 from analyzer.report import html, junit, markdown, sentences
 from analyzer.report.figures import percent, span
-from analyzer.run import RunFolder
+from analyzer.run.folder import RunFolder
+from analyzer.split.intervals import Interval
 from weighbridge import verdicts
 
 EXAMPLE = Path(__file__).parent.parent / "results" / "example"

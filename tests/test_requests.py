@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from analyzer import requests
 from analyzer.records import Doubt, Request, Trouble
+from analyzer.run import requests
 
 ROW = Request(
     worker=0,

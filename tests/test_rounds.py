@@ -9,8 +9,8 @@ from front_door import FrontDoor
 
 from analyzer.exit_codes import ExitCode
 from analyzer.records import Outcome, Weights
-from analyzer.rounds import Rate, Record, Scenario, rate, record, rounds, verdict
-from analyzer.split import SplitTest
+from analyzer.split.rounds import Rate, Record, Scenario, rate, record, rounds, verdict
+from analyzer.split.sequential import SplitTest
 
 TEST = SplitTest(Weights.parse("v2=90,v3=10"), 5.0, budget=2000)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from front_door import FrontDoor
 
-from analyzer import requests
 from analyzer.exit_codes import ExitCode
+from analyzer.run import requests
 
 pytestmark = pytest.mark.e2e
 

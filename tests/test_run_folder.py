@@ -9,7 +9,7 @@ import pytest
 
 from analyzer.errors import JudgementError
 from analyzer.records import Weights
-from analyzer.run import Promise, Run, RunFolder, RunPod
+from analyzer.run.folder import Promise, Run, RunFolder, RunPod
 
 RUN = Run(
     id="20261123-231502-4f1c",

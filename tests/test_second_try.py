@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from front_door import FrontDoor
 
-from analyzer import calls
-from analyzer.calls import Call
-from analyzer.performance import failures_of
-from analyzer.second_try import SecondTry, Shown, second_try
+from analyzer.performance.versions import failures_of
+from analyzer.run import calls
+from analyzer.run.calls import Call
+from analyzer.run.second_try import SecondTry, Shown, second_try
 
 
 def asked(*pages: tuple[str | None, tuple[tuple[str, int], ...]]) -> SecondTry | None:

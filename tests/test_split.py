@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.evidence import ceiling
 from analyzer.records import UNKNOWN, Outcome, Version, Weights
-from analyzer.split import SplitError, SplitTest, certain, proofs, refutations, sides, verdicts
-from analyzer.watch import Decision, Tally, restart, start, watch
+from analyzer.split.evidence import ceiling
+from analyzer.split.sequential import SplitError, SplitTest, certain, proofs, refutations, sides, verdicts
+from analyzer.split.watch import Decision, Tally, restart, start, watch
 
 CANARY = SplitTest(Weights.parse("v2=90,v3=10"), within=2, alpha=0.01)
 THREE = SplitTest(Weights.parse("v1=80,v2=10,v3=10"), within=5, alpha=0.05, budget=2_000)

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from analyzer.records import Outcome, Version, Weights
-from analyzer.split import SplitTest
-from analyzer.split_verdict import SplitVerdict, passes, verdict
-from analyzer.watch import start, watch
+from analyzer.split.sequential import SplitTest
+from analyzer.split.verdict import SplitVerdict, passes, verdict
+from analyzer.split.watch import start, watch
 
 CANARY = SplitTest(Weights.parse("v2=90,v3=10"), within=2, alpha=0.01, budget=6_748)
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from test_bookinfo_pages import CASES
 from test_bookinfo_pages import page as local_page
 
+from analyzer.pages.stars import page, version_of
+from analyzer.pages.stars_oracle import page_by_parser
 from analyzer.records import Doubt, Page, Trouble
-from analyzer.stars import page, version_of
-from analyzer.stars_oracle import page_by_parser
 from setup.local.bookinfo.spec import Generation as LocalGeneration
 
 POD = "reviews-v3-84779c7bbc-9drws"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.records import Weights
-from analyzer.split import SplitTest
-from analyzer.trajectory import trajectory
+from analyzer.split.sequential import SplitTest
+from analyzer.split.trajectory import trajectory
 
 CANARY = SplitTest(Weights.parse("v2=90,v3=10"), within=2)
 

@@ -15,7 +15,7 @@ from front_door import Done, FrontDoor, processes
 from analyzer.exit_codes import ExitCode
 from analyzer.judge import judge
 from analyzer.judgement import Judgement
-from analyzer.run import RunFolder
+from analyzer.run.folder import RunFolder
 from setup.local.topology import topology
 
 pytestmark = pytest.mark.e2e

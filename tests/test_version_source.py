@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.version_source import VersionSource, VersionSourceError
+from analyzer.pages.version_source import VersionSource, VersionSourceError
 
 HEADERS = [(b"Content-Type", b"text/html"), (b"X-Version", b"v2"), (b"Server", b"app-v3-6c9f")]
 REVIEWS = b'{"podname": "reviews-v3-84779c7bbc-9drws", "reviews": [{"stars": 5, "of": 1.5, "ok": true}]}'

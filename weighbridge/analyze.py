@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from analyzer.exit_codes import OF_OUTCOME
-from analyzer.run import RunFolder
+from analyzer.run.folder import RunFolder
 
 from . import console, options
 from .folders import FolderError

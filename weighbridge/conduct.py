@@ -10,11 +10,11 @@ from math import inf
 from pathlib import Path
 from typing import Any, Self
 
-from analyzer import claims
-from analyzer.claims import ClaimError
-from analyzer.plan import plan, suggested_within
+from analyzer.performance import claims
+from analyzer.performance.claims import ClaimError
 from analyzer.records import Weights
-from analyzer.run import Promise, Run, RunFolder
+from analyzer.run.folder import Promise, Run, RunFolder
+from analyzer.split.plan import plan, suggested_within
 from locustfiles._command import LoadPlan
 from setup import documents
 from setup.mesh import AccessLog, Mesh, MeshError

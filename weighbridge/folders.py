@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from analyzer.errors import JudgementError, WorkError
-from analyzer.run import RunFolder
+from analyzer.run.folder import RunFolder
 
 RESULTS = Path("results")
 

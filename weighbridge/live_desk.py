@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import msgspec
 
-from analyzer import calls, whole_file
 from analyzer.errors import ExplainedError
 from analyzer.live import About, Answer, Wish
 from analyzer.records import UNKNOWN, Weights
-from analyzer.run import Earlier, Promise, Run, RunFolder
+from analyzer.run import calls, whole_file
+from analyzer.run.folder import Earlier, Promise, Run, RunFolder
 from setup import documents, routes
 from setup.mesh import Mesh
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from analyzer.errors import WorkError
-from analyzer.load_summary import Summary
+from analyzer.run.load_summary import Summary
 from locustfiles import _command
 from locustfiles._command import LoadPlan
 from setup import processes

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from analyzer.errors import JudgementError
-from analyzer.load_summary import Summary
+from analyzer.run.load_summary import Summary
 
 from .folders import RESULTS
 

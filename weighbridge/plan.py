@@ -13,7 +13,7 @@ from . import console, options, pace
 from .pace import Pace
 
 if TYPE_CHECKING:
-    from analyzer.plan import Plan
+    from analyzer.split.plan import Plan
 
 
 @click.command(
@@ -43,7 +43,7 @@ def plan(
     as_json: bool,
 ) -> None:
     """Say how many requests it takes to prove that a mesh keeps WEIGHTS, and how long that takes."""
-    from analyzer import plan as plans  # scipy takes half a second to import
+    from analyzer.split import plan as plans  # scipy takes half a second to import
 
     if rate and run:
         raise click.UsageError("give --rate or --from, not both")

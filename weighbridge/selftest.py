@@ -11,12 +11,12 @@ from typing import Any
 import click
 from rich.table import Table
 
-from analyzer.plan import plan
 from analyzer.records import Outcome, Weights
-from analyzer.rounds import Record, Scenario, rate, record, rounds, verdict
-from analyzer.run import Promise
-from analyzer.split import SplitTest
-from analyzer.witnesses import evidence
+from analyzer.run.folder import Promise
+from analyzer.run.witnesses import evidence
+from analyzer.split.plan import plan
+from analyzer.split.rounds import Record, Scenario, rate, record, rounds, verdict
+from analyzer.split.sequential import SplitTest
 from setup import routes
 from setup.local.mesh import LocalMesh
 

@@ -10,8 +10,8 @@ from typing import Any
 import click
 from rich.table import Table
 
-from analyzer import stars as pages
 from analyzer.errors import JudgementError
+from analyzer.pages import stars as pages
 from analyzer.records import UNKNOWN, Distribution, Page
 
 from . import console, options

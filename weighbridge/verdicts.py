@@ -6,10 +6,10 @@ import json
 import os
 from pathlib import Path
 
-from analyzer import whole_file
 from analyzer.judgement import Judgement
 from analyzer.report import html, junit, markdown, text
-from analyzer.run import RunFolder
+from analyzer.run import whole_file
+from analyzer.run.folder import RunFolder
 
 from . import console
 from .folders import FolderError

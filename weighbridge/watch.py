@@ -11,18 +11,18 @@ from typing import IO
 
 import pandas as pd
 
-from analyzer import calls, requests
 from analyzer.access_log.exact import exact
-from analyzer.answered import answered
-from analyzer.calls import Call
-from analyzer.decided import Decided, Place
-from analyzer.forecast import forecast
 from analyzer.live import LiveSplit
-from analyzer.pace import Pace
 from analyzer.records import UNKNOWN, LogEntry, Outcome, Version
-from analyzer.run import Run, RunFolder, RunPod
-from analyzer.split import SplitTest
-from analyzer.watch import Tally
+from analyzer.run import calls, requests
+from analyzer.run.answered import answered
+from analyzer.run.calls import Call
+from analyzer.run.decided import Decided, Place
+from analyzer.run.folder import Run, RunFolder, RunPod
+from analyzer.split.forecast import forecast
+from analyzer.split.pace import Pace
+from analyzer.split.sequential import SplitTest
+from analyzer.split.watch import Tally
 from setup.mesh import AccessLog, Pod
 
 

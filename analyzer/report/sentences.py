@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..audit import INNOCENT, Pattern
 from ..judgement import Judgement, Matching
 from ..records import Outcome
-from ..segments import Segment
+from ..split.audit import INNOCENT, Pattern
+from ..split.segments import Segment
 from .figures import count, many, percent, span
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..judgement import Judgement
-from ..performance import VersionPerformance
+from ..performance.versions import VersionPerformance
 from .figures import count, milliseconds, percent, span
 
 Row = Sequence[str]

@@ -1,0 +1,1 @@
+"""How each version performed, and what was claimed of it."""

@@ -1,0 +1,82 @@
+"""How often each version failed, with exact intervals, and how the versions differ in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from scipy.stats import fisher_exact
+
+from ..records import Version
+from ..split.intervals import Interval, clopper_pearson, wilson
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRate:
+    """Failed answers of one version; the interval is Clopper and Pearson's."""
+
+    version: Version
+    failed: int
+    requests: int
+    interval: Interval
+
+    @property
+    def rate(self) -> float | None:
+        return self.failed / self.requests if self.requests else None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "version": self.version,
+            "failed": self.failed,
+            "requests": self.requests,
+            "rate": self.rate,
+            "interval": self.interval.as_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDifference:
+    """Candidate's rate minus baseline's: Newcombe's interval, and Fisher's exact p of "no difference"."""
+
+    candidate: Version
+    baseline: Version
+    difference: float
+    interval: Interval
+    p: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "candidate": self.candidate,
+            "baseline": self.baseline,
+            "difference": self.difference,
+            "interval": self.interval.as_dict(),
+            "p": self.p,
+        }
+
+
+def error_rate(version: Version, failed: int, requests: int, alpha: float = 0.01) -> ErrorRate:
+    return ErrorRate(version, failed, requests, clopper_pearson(failed, requests, alpha))
+
+
+def error_difference(
+    candidate: ErrorRate, baseline: ErrorRate, alpha: float = 0.01
+) -> ErrorDifference | None:
+    """None where one of them never answered. Newcombe, Statistics in Medicine 17, 1998, method 10."""
+    if candidate.rate is None or baseline.rate is None:
+        return None
+    mine = wilson(candidate.failed, candidate.requests, alpha)
+    theirs = wilson(baseline.failed, baseline.requests, alpha)
+    difference = candidate.rate - baseline.rate
+    down = sqrt((candidate.rate - mine.low) ** 2 + (theirs.high - baseline.rate) ** 2)
+    up = sqrt((mine.high - candidate.rate) ** 2 + (baseline.rate - theirs.low) ** 2)
+    table = np.array(
+        [
+            [candidate.failed, candidate.requests - candidate.failed],
+            [baseline.failed, baseline.requests - baseline.failed],
+        ]
+    )
+    interval = Interval(difference - down, difference + up)
+    p = float(fisher_exact(table).pvalue)
+    return ErrorDifference(candidate.version, baseline.version, difference, interval, p)

@@ -1,0 +1,160 @@
+"""One run's folder: what was promised, what was done, where its evidence lies (docs/run-folder.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ..errors import JudgementError
+from ..records import Version, Weights
+from . import whole_file
+
+FORMAT = 1
+"""History: 1 is the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPod:
+    """A pod of the mesh, so that its log lines and its address can be given a version."""
+
+    name: str
+    namespace: str
+    labels: Mapping[str, str]
+    ip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What was claimed before the run: nothing here may be chosen after looking at the data.
+
+    ``within`` is in points (2.0 is two percentage points), ``alpha`` and ``power`` are probabilities.
+    """
+
+    weights: Weights
+    within: float
+    alpha: float
+    power: float
+    budget: int
+    claims: tuple[str, ...] = ()
+    """What is claimed beside the split, one claim each; see ``claims``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A promise that was judged before the weights changed while the load ran; times are Unix seconds.
+
+    ``applied`` and ``live`` as in ``Run``; at ``ended`` the next weights were asked for.
+    """
+
+    promise: Promise
+    applied: float | None
+    live: float | None
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """``run.json``. Times are Unix seconds; ``ended`` is None while it lasts and after a crash."""
+
+    id: str
+    promise: Promise
+    url: str
+    mesh: Mapping[str, Any] | None
+    """Kind, name and settings of the mesh; None where only a URL was loaded: pages are the only witness."""
+    pods: tuple[RunPod, ...]
+    documents: str
+    """The Istio documents in force, as YAML."""
+    load: Mapping[str, Any]
+    started: float
+    applied: float | None
+    """When the routes were asked for; None where the run applied none."""
+    live: float | None
+    """Since when every proxy involved served the documents; None where nobody can tell."""
+    ended: float | None = None
+    ending: str = ""
+    """Why the load ended, in words."""
+    missing: tuple[str, ...] = ()
+    """Evidence that may be incomplete, in words."""
+    weighbridge: str = ""
+    earlier: tuple[Earlier, ...] = ()
+    """What was promised before, oldest first; ``promise``, ``applied`` and ``live`` are the last ones."""
+
+    def pods_of(self, app: str) -> Sequence[RunPod]:
+        return [pod for pod in self.pods if pod.labels.get("app") == app]
+
+    def versions_by_ip(self) -> Mapping[str, Version]:
+        """The version label behind each upstream address, for calls that no subset routed."""
+        return {pod.ip: pod.labels["version"] for pod in self.pods if "version" in pod.labels}
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The files of one run; each has one writer."""
+
+    path: Path
+
+    @property
+    def run_file(self) -> Path:
+        return self.path / "run.json"
+
+    @property
+    def requests(self) -> Path:
+        return self.path / "requests"
+
+    @property
+    def access_log(self) -> Path:
+        return self.path / "access-log"
+
+    @property
+    def live(self) -> Path:
+        """How the split stands while it is loaded behind Locust's page (``live.py``)."""
+        return self.path / "live.json"
+
+    @property
+    def wish(self) -> Path:
+        """The weights that somebody asked for on that page."""
+        return self.path / "wish.json"
+
+    def log_of(self, pod: RunPod) -> Path:
+        return self.access_log / pod.name / "istio-proxy.log"
+
+    def write(self, run: Run) -> None:
+        data = {"format": FORMAT, **asdict(run)}
+        promises = (run.promise, *(one.promise for one in run.earlier))
+        for kept, promise in zip(_promises(data), promises, strict=True):
+            kept["weights"] = promise.weights.as_dict()
+        whole_file.write(self.run_file, json.dumps(data, indent=2) + "\n")
+
+    def read(self) -> Run:
+        """Read ``run.json``; raises JudgementError where it is no run, broken, or of another format."""
+        try:
+            data = msgspec.json.decode(self.run_file.read_bytes(), type=dict[str, Any])
+        except OSError as error:
+            reason = f"{self.path} is no run: {error.strerror}: run.json"
+            raise JudgementError(reason, "name a folder below results/") from error
+        except msgspec.DecodeError as error:
+            raise JudgementError(f"{self.run_file} is not readable: {error}") from error
+        if data.get("format") != FORMAT:
+            reason = f"{self.run_file} has format {data.get('format')}, this is for format {FORMAT}"
+            raise JudgementError(reason, "use the weighbridge that wrote it, or a newer one")
+        try:
+            return _run(data)
+        except (msgspec.ValidationError, AttributeError, KeyError, TypeError) as error:
+            raise JudgementError(f"{self.run_file} is not readable: {error}") from error
+
+
+def _run(data: dict[str, Any]) -> Run:
+    """Checks every type; the weights of the file are a plain object, in the order of the promise."""
+    for promise in _promises(data):
+        promise["weights"] = {"by_version": tuple(promise["weights"].items())}
+    return msgspec.convert(data, Run)
+
+
+def _promises(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The last promise and the earlier ones, as they stand in the file."""
+    return [data["promise"], *(one["promise"] for one in data.get("earlier", ()))]

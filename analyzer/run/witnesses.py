@@ -1,0 +1,70 @@
+"""What a run folder holds before anybody judges it: rows and log lines, joined, in decided order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..access_log.entries import Account, entries
+from ..records import LogEntry, Version
+from . import calls, gateway, requests
+from .calls import Joined, Marked, Seen
+from .folder import Run, RunFolder, RunPod
+from .gateway import Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """``seen`` is None where no proxy's log was at hand, and then pages stand in for calls.
+
+    ``lines`` accounts for every line of the callers' logs. ``decisions`` are those of ``joined``, and
+    how each came in (columns gateway and connection).
+    """
+
+    run: Run
+    joined: Joined
+    seen: Seen | None
+    lines: Account
+    decisions: pd.DataFrame
+    earlier: tuple[Joined, ...] = ()
+    """The witnesses of the time before each change of the weights, as in ``Run.earlier``."""
+
+    @property
+    def decided(self) -> list[Version]:
+        """The versions in the order in which they were decided."""
+        versions: list[Version] = self.decisions["version"].tolist()
+        return versions
+
+
+def evidence(folder: RunFolder) -> Evidence:
+    """Read the run's rows and logs; raises JudgementError where it is no run."""
+    run = folder.read()
+    pages, account = requests.read(folder.requests), Account()
+    seen = calls.of_run(_calls(folder, run, account), run.id) if run.mesh else None
+    joined = calls.join(pages, seen.calls, run.live) if seen else calls.pages_only(pages)
+    earlier = tuple(calls.join(pages, seen.calls, o.live, o.ended) for o in run.earlier) if seen else ()
+    decisions = gateway.beside(joined.decisions, _arrivals(folder, run))
+    return Evidence(run, joined, seen, account, decisions, earlier)
+
+
+def _calls(folder: RunFolder, run: Run, account: Account) -> Iterator[Marked]:
+    """The reviews calls in the callers' logs; every line of them is accounted for."""
+    versions = run.versions_by_ip()
+    for pod in run.pods_of(calls.CALLER):
+        for entry in _entries(folder, pod, account):
+            if found := calls.call(pod.name, entry, versions):
+                yield found
+
+
+def _arrivals(folder: RunFolder, run: Run) -> Iterator[Arrival]:
+    for pod in run.pods_of(gateway.GATEWAY):
+        yield from gateway.arrivals(pod.name, _entries(folder, pod, Account()), run.id)
+
+
+def _entries(folder: RunFolder, pod: RunPod, account: Account) -> Iterator[LogEntry]:
+    path = folder.log_of(pod)
+    if path.exists():
+        with path.open("rb") as stream:
+            yield from entries(stream, account, pod.name)
