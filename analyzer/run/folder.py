@@ -120,6 +120,11 @@ class RunFolder:
         """The weights that somebody asked for on that page."""
         return self.path / "wish.json"
 
+    @property
+    def telemetry(self) -> Path:
+        """What the mesh's telemetry counted meanwhile (``reconcile/telemetry.py``)."""
+        return self.path / "telemetry.json"
+
     def log_of(self, pod: RunPod) -> Path:
         return self.access_log / pod.name / "istio-proxy.log"
 

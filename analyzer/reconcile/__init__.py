@@ -1,0 +1,1 @@
+"""The witnesses of one run side by side: every difference between them is put into one class."""
