@@ -113,10 +113,10 @@ def show(costs: dict[str, Cost], bars: Iterable[str]) -> None:
         )
 
 
-def speed(size: int, rounds: int) -> None:
+def speed(size: int, rounds: int, pandas_2: str | None) -> None:
     log = cached(size * MB, Encoding.TEXT, FEW).path
     print(f"\nspeed: text, {size} MB; how many times faster than")
-    peers = log_peers.of_text(log)
+    peers = log_peers.of_text(log, pandas_2)
     show(race([*ours(log), *peers], rounds), [peer.name for peer in peers])
 
 
@@ -183,6 +183,7 @@ def main() -> None:
         "--large", type=int, default=0, help="a size at which memory is measured, such as 4000"
     )
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--pandas-2", metavar="PYTHON", help="of an environment with pandas<3: one more peer")
     options = parser.parse_args()
     if SCAN is None:
         print("the C extension is not built: Python alone")
@@ -190,7 +191,7 @@ def main() -> None:
         exactness(options.exact_size)
     hostile()
     if options.size:
-        speed(options.size, options.rounds)
+        speed(options.size, options.rounds, options.pandas_2)
         first_output(options.size)
     if options.json_size:
         json_speed(options.json_size, options.rounds)

@@ -122,8 +122,17 @@ def _prepared(owner: int) -> Callable[[], None]:
 
     def prepare() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != owner:  # it died between fork and prctl
-            os._exit(1)
+        _die_with(owner, libc)
 
     return prepare
+
+
+def die_with(owner: int) -> None:
+    """Ask Linux to kill this process when its parent, ``owner``, dies in whatever way."""
+    _die_with(owner, ctypes.CDLL(None, use_errno=True))
+
+
+def _die_with(owner: int, libc: ctypes.CDLL) -> None:
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != owner:  # it died between fork and prctl
+        os._exit(1)

@@ -82,7 +82,7 @@ def test_damages_say_where_a_line_begins_and_why_it_is_refused() -> None:
 def test_blocks_of_any_size_give_the_same(size: int, threads: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """With threads, every block is begun ahead of its turn."""
     whole = read(MIXED, join=True)
-    monkeypatch.setattr(module, "blocks", lambda stream: blocks(stream, size))
+    monkeypatch.setattr(module, "blocks", lambda stream, offset: blocks(stream, size))
     monkeypatch.setattr(ahead_module, "_FULL", 1 if threads else 1 << 30)
     parts = read(MIXED, join=True)
     assert parts.account == whole.account
@@ -111,7 +111,7 @@ def test_digests_of_parts_merged_are_the_digest_of_the_whole(parts: list[tuple[i
 
 
 def test_progress_is_told_after_every_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "blocks", lambda stream: blocks(stream, 1000))
+    monkeypatch.setattr(module, "blocks", lambda stream, offset: blocks(stream, 1000))
     told = list(Digest().read(BytesIO(MIXED)))
     assert told == sorted(told)
     assert len(told) > 50
@@ -120,7 +120,7 @@ def test_progress_is_told_after_every_block(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_line_beyond_all_measure_is_counted_as_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks_module, "LONGEST_LINE", 10_000)
-    monkeypatch.setattr(module, "blocks", lambda stream: blocks(stream, 4096))
+    monkeypatch.setattr(module, "blocks", lambda stream, offset: blocks(stream, 4096))
     text = line(CALL) + b"\n"
     account = read(text + b"x" * 50_000 + b"\n" + text).account
     assert (account.lines, account.access, account.bytes) == (3, 2, 2 * len(text) + 50_001)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -32,6 +33,10 @@ VERBS = {
     "down": "Take a local mesh down.",
 }
 """Each verb is the command of its own name in the module of its own name."""
+
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
+"""NumPy's OpenBLAS starts threads that spin for a tenth of a second, also in every process of a load; nothing
+here multiplies matrices."""
 
 
 class Verbs(click.Group):
@@ -71,6 +76,7 @@ def weighbridge() -> None:
 
 def main() -> None:
     """Run the verb that was asked for and exit with its code."""
+    os.environ.setdefault(*_ONE_THREAD)
     signals.install()
     sys.exit(outcome(sys.argv[1:]))
 

@@ -16,7 +16,7 @@ from rich.console import RenderableType
 from analyzer.access_log.errors import LogError
 from analyzer.access_log.survey import Survey
 
-from . import console, log_screen
+from . import console
 
 
 def check_page(out: Path) -> None:
@@ -54,6 +54,8 @@ def show(survey: Survey, *, as_json: bool, as_csv: bool, per_second: bool) -> No
 
 def screen(survey: Survey) -> RenderableType:
     """As wide as the terminal allows."""
+    from . import log_screen  # nor need tables where machines read
+
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     return log_screen.screen(survey, columns)
 

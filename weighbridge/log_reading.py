@@ -15,6 +15,8 @@ from analyzer.access_log.files import STDIN, LogFile, opened
 from analyzer.access_log.formats import HEAD, first_line
 from analyzer.report import figures
 
+from . import log_parts
+from .log_parts import Parted
 from .progress import Progress
 from .signals import SAME_WISH
 
@@ -88,16 +90,28 @@ def read(files: Sequence[LogFile], digest: Digest) -> Read:
     with Progress(first=_FIRST) as progress, interrupt.caught():
         told = _Told(files, digest, progress)
         for file in files:
-            with opened(file) as (stream, raw):
-                patient = _Patient(stream, interrupt)
-                for _ in digest.read(cast(BinaryIO, patient), file.name, file.pod):
-                    heads[file.name] = patient.head
-                    told.at(raw)
-                    if interrupt.asked:
-                        return Read(heads, complete=False)
-                heads[file.name] = patient.head
-                told.past(file)
+            parted = log_parts.parted(file, digest)
+            steps = _in_parts(parted, digest) if parted else _as_stream(file, digest, interrupt)
+            for heads[file.name], position in steps:
+                told.at(position)
+                if interrupt.asked:
+                    return Read(heads, complete=False)
+            told.past(file)
     return Read(heads, complete=not interrupt.asked)
+
+
+def _in_parts(log: Parted, digest: Digest) -> Iterator[tuple[bytes, int]]:
+    for position in log_parts.read(log, digest):
+        yield log.head, position
+
+
+def _as_stream(file: LogFile, digest: Digest, interrupt: Interrupt) -> Iterator[tuple[bytes, int]]:
+    """After each block: what the file begins with, and how far it is read, in packed bytes if they are."""
+    with opened(file) as (stream, raw):
+        patient = _Patient(stream, interrupt)
+        for _ in digest.read(cast(BinaryIO, patient), file.name, file.pod):
+            yield patient.head, raw.tell() if file.size is not None else 0
+        yield patient.head, file.size or 0
 
 
 def check(digest: Digest, read: Read) -> None:
@@ -161,12 +175,12 @@ class _Told:
         if (self._total or 0) > _LARGE:
             progress.show(f"reading {figures.size(self._total or 0)}")
 
-    def at(self, raw: BinaryIO) -> None:
+    def at(self, position: int) -> None:
         """In the middle of a file; archives count by their packed bytes."""
         account, seconds = self._digest.account, max(time.monotonic() - self._started, 1e-3)
         words = [f"{figures.count(account.lines)} lines", f"{figures.size(int(account.bytes / seconds))}/s"]
         if self._total:
-            done = self._done + raw.tell()
+            done = self._done + position
             left = max(0.0, seconds * (self._total - done) / max(done, 1))  # a file may grow
             words.insert(0, f"{figures.size(done)} of {figures.size(self._total)}")
             words.append(f"{left:.0f} s left")

@@ -17,7 +17,7 @@ from analyzer.access_log.formats import formats
 from analyzer.access_log.survey import Survey, survey
 from analyzer.exit_codes import ExitCode
 
-from . import console, log_following, log_output, log_reading, options
+from . import console, log_output, log_reading, options
 from .log_reading import Read
 
 if TYPE_CHECKING:
@@ -111,6 +111,8 @@ def logs(
             )
 
         if following:
+            from . import log_following  # a live screen need not be loaded where none is shown
+
             watched = sys.stdout.isatty() and not (as_json or as_csv)
             screen = (lambda read: log_output.screen(told(read))) if watched else None
             read = log_following.follow(files, digest, screen)

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import click
 
 from analyzer.records import Weights
-from setup.routes import REVIEWS_VERSIONS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -103,6 +102,8 @@ def replicas_of(pairs: tuple[str, ...]) -> Mapping[str, int]:
 
 def versions_of(text: str) -> tuple[str, ...]:
     """Read ``v2,v3``; raises click.BadParameter for what is no version of reviews."""
+    from setup.routes import REVIEWS_VERSIONS  # the schema of documents need not be loaded for other verbs
+
     versions = tuple(dict.fromkeys(text.split(",")))
     if unknown := [one for one in versions if one not in REVIEWS_VERSIONS]:
         raise click.BadParameter(

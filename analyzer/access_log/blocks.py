@@ -25,10 +25,13 @@ class Block(NamedTuple):
     size: int
 
 
-def blocks(stream: BinaryIO, size: int = SIZE) -> Iterator[Block]:
-    """Gives what a pipe has to offer without waiting for more than a line; the first block is small."""
+def blocks(stream: BinaryIO, size: int = SIZE, offset: int = 0) -> Iterator[Block]:
+    """Gives what a pipe has to offer without waiting for more than a line; the first block is small.
+
+    ``offset`` is where the stream begins in its file.
+    """
     buffers = [bytearray() for _ in range(KEPT + 1)]
-    turn = held = offset = 0
+    turn = held = 0
     room = min(size, _FIRST)
     while count := _read(stream, buffers, turn, held, room):
         buffer = buffers[turn]

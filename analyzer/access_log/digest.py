@@ -39,14 +39,29 @@ class Digest:
         self._keep = keep
         self._sources: dict[str, Source] = {}
 
-    def read(self, stream: BinaryIO, file: str = "-", pod: str = "") -> Iterator[int]:
-        """Read to the end; gives the bytes read so far after each block.
+    @property
+    def is_native(self) -> bool:
+        """Whether plain lines are read in C, by threads; else a process a core is faster."""
+        return SCAN is not None and self._judge is exact and self._keep is None
 
-        ``pod`` is who wrote the stream; where lines name their own pod, that goes first.
+    @property
+    def keeps_lines(self) -> bool:
+        """Whether more than sums remain, so that it cannot be merged from parts."""
+        return self._keep is not None
+
+    def alike(self) -> Digest:
+        """A digest of nothing yet, that reads as this one does and keeps no lines; it can be merged here."""
+        return Digest(join=self.joins is not None, judge=self._judge)
+
+    def read(self, stream: BinaryIO, file: str = "-", pod: str = "", offset: int = 0) -> Iterator[int]:
+        """Read to the end; gives the offset in the file after each block.
+
+        ``pod`` is who wrote the stream; where lines name their own pod, that goes first. ``offset`` is where
+        the stream begins in its file.
         """
         intake = self.open(file, pod)
-        found = blocks(stream)
-        if self._judge is exact and self._keep is None and SCAN:
+        found = blocks(stream, offset=offset)
+        if self.is_native:
             for block, begun in ahead(found, intake.begin):
                 intake.add(block, begun)
                 yield block.offset + block.size

@@ -14,7 +14,7 @@ from .rows import Column, Rows
 PURE = "WEIGHBRIDGE_PURE"
 """Set to anything, this variable keeps the C extension out: everything is then read by Python."""
 
-EDITION = 3
+EDITION = 4
 """Of the extension that belongs to this source: one that was built from another is not used."""
 
 Shape = tuple[bytes, int, int]
@@ -57,12 +57,20 @@ class Table(NamedTuple):
             plain, group = plain[:, group >= 0], group[group >= 0]
         columns = [group, *plain[SECOND:REQUEST], plain[REQUEST] if join else group[:0]]
         if begins:
-            places = np.searchsorted(plain[AT], begins)
-            order = np.insert(np.arange(len(group)), places, len(group) + np.arange(len(begins)))
             added = more.group, more.second, more.duration, more.received, more.sent, more.request
-            both = (np.concatenate(pair) for pair in zip(columns, added, strict=True))
-            columns = [column[order] if len(column) else column for column in both]
+            there = np.zeros(len(group) + len(begins), dtype=bool)
+            there[np.searchsorted(plain[AT], begins) + np.arange(len(begins))] = True
+            columns = [_woven(*pair, there) for pair in zip(columns, added, strict=True)]
         return Rows(*columns)
+
+
+def _woven(column: Column, more: Column, there: NDArray[np.bool_]) -> Column:
+    """Both in one, ``more`` where it is to stand; a column that nobody asked for stays empty."""
+    if not len(more):
+        return column
+    both = np.empty(len(there), dtype=np.int64)
+    both[there], both[~there] = more, column
+    return both
 
 
 def table(scan: Scan, block: bytes | memoryview, *, join: bool) -> Table:
