@@ -88,6 +88,9 @@ class Mesh(Protocol):
     def pods(self) -> Sequence[Pod]:
         """Every pod that a line of an access log may be about, with and without a proxy of its own."""
 
+    def expose(self, metrics: str) -> None:
+        """Let a Prometheus that comes with the mesh read these metrics, until others take their place."""
+
     def access_log(self, into: Path) -> AccessLog:
         """Copy what the proxies write from now on to ``into``, one folder per pod."""
 

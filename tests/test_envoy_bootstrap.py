@@ -12,8 +12,11 @@ from analyzer.records import Weights
 from setup.local.envoy import discovery
 from setup.local.envoy.access_log_format import JSON, TEXT, LogFormat, access_log
 from setup.local.envoy.bootstrap import bootstrap
+from setup.local.envoy.metrics import counters
+from setup.local.envoy.tracing import Tracing, refuse_bad
 from setup.local.envoy.translation import translate
 from setup.local.topology import topology
+from setup.mesh import MeshSettingError
 from setup.routes import split
 
 MESH = topology(7, 8080)
@@ -26,6 +29,13 @@ def started(pod: Any, log_format: LogFormat = LogFormat.TEXT) -> dict[str, Any]:
     return bootstrap(pod, MESH, **paths, log_format=log_format)
 
 
+def listening(pod: Any, log_format: LogFormat = LogFormat.TEXT) -> list[dict[str, Any]]:
+    """The listeners for the mesh's own traffic; the last one shows the metrics."""
+    *own, door = started(pod, log_format)["static_resources"]["listeners"]
+    assert door["name"] == "metrics"
+    return own
+
+
 def manager(listener: dict[str, Any]) -> dict[str, Any]:
     (chain,) = listener["filter_chains"]
     (network_filter,) = chain["filters"]
@@ -34,14 +44,14 @@ def manager(listener: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_gateway_listens_where_people_look() -> None:
-    (listener,) = started(GATEWAY)["static_resources"]["listeners"]
+    (listener,) = listening(GATEWAY)
     assert listener["address"] == {"socket_address": {"address": "127.0.0.1", "port_value": 8080}}
     assert listener["enable_reuse_port"] is False
     assert manager(listener) == {
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3"
         ".HttpConnectionManager",
         "stat_prefix": "ingress",
-        "access_log": [access_log(FOLDER / "access.log", LogFormat.TEXT)],
+        "access_log": [access_log(FOLDER / "access.log", LogFormat.TEXT), counters("source")],
         "http_filters": [
             {
                 "name": f"envoy.filters.http.{name}",
@@ -69,7 +79,7 @@ def test_a_gateway_listens_where_people_look() -> None:
 
 
 def test_a_sidecar_listens_for_its_callers_and_for_its_application() -> None:
-    listeners = started(PRODUCTPAGE)["static_resources"]["listeners"]
+    listeners = listening(PRODUCTPAGE)
     addresses = [one["address"]["socket_address"] for one in listeners]
     assert addresses == [
         {"address": "127.1.7.15", "port_value": 9080},
@@ -82,7 +92,7 @@ def test_a_sidecar_listens_for_its_callers_and_for_its_application() -> None:
 
 
 def test_what_comes_in_goes_to_the_application_by_the_default_route() -> None:
-    inbound, _ = started(PRODUCTPAGE)["static_resources"]["listeners"]
+    inbound, _ = listening(PRODUCTPAGE)
     (host,) = manager(inbound)["route_config"]["virtual_hosts"]
     (route,) = host["routes"]
     assert (route["name"], route["match"], route["route"]["cluster"]) == (
@@ -90,8 +100,8 @@ def test_what_comes_in_goes_to_the_application_by_the_default_route() -> None:
         {"prefix": "/"},
         "inbound|9080||",
     )
-    (cluster,) = started(PRODUCTPAGE)["static_resources"]["clusters"]
-    assert cluster["name"] == "inbound|9080||"
+    clusters = started(PRODUCTPAGE)["static_resources"]["clusters"]
+    assert [cluster["name"] for cluster in clusters] == ["inbound|9080||", "prometheus_stats"]
 
 
 def test_a_proxy_speaks_from_its_pods_address() -> None:
@@ -143,8 +153,8 @@ def test_the_log_line_is_istios() -> None:
 
 
 def test_the_log_may_be_json() -> None:
-    (listener,) = started(GATEWAY, LogFormat.JSON)["static_resources"]["listeners"]
-    (log,) = manager(listener)["access_log"]
+    (listener,) = listening(GATEWAY, LogFormat.JSON)
+    (log, _) = manager(listener)["access_log"]
     assert log["typed_config"]["log_format"] == {"json_format": JSON}
 
 
@@ -176,3 +186,36 @@ def test_equal_content_has_an_equal_version() -> None:
 )
 def test_the_place_where_envoy_says_what_it_serves(pod: Any, stat: str) -> None:
     assert discovery.routes_stat(pod, MESH) == stat
+
+
+def test_the_metrics_are_shown_at_istios_port_of_the_pods_own_address() -> None:
+    *_, door = started(PRODUCTPAGE)["static_resources"]["listeners"]
+    assert door["address"] == {"socket_address": {"address": "127.1.7.15", "port_value": 15090}}
+
+
+def test_every_listener_counts_as_caller_or_as_called() -> None:
+    logs = [manager(listener)["access_log"][1] for listener in listening(PRODUCTPAGE)]
+    assert logs == [counters("destination"), counters("source")]
+
+
+def test_spans_go_out_only_where_a_zipkin_is_named() -> None:
+    assert not any("tracing" in manager(listener) for listener in listening(PRODUCTPAGE))
+    paths = {"admin_socket": FOLDER / "admin.sock", "folder": FOLDER / "xds", "log": FOLDER / "access.log"}
+    traced = bootstrap(PRODUCTPAGE, MESH, **paths, tracing=Tracing("http://127.0.0.1:9411/z", 1.0))
+    inbound, outbound, _ = traced["static_resources"]["listeners"]
+    assert manager(inbound)["tracing"] == manager(outbound)["tracing"]
+    provider = manager(inbound)["tracing"]["provider"]["typed_config"]
+    assert (provider["collector_endpoint"], provider["collector_hostname"]) == (
+        "/z/api/v2/spans",
+        "127.0.0.1:9411",
+    )
+    assert manager(inbound)["tracing"]["random_sampling"] == {"value": 1.0}
+    assert traced["static_resources"]["clusters"][-1]["name"] == "zipkin"
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:9411", "https://zipkin", "http://", "http://z:x", "http://u:p@z", "http://z?a=b"]
+)
+def test_what_is_no_place_for_spans_is_refused(url: str) -> None:
+    with pytest.raises(MeshSettingError, match="no place for spans"):
+        refuse_bad(url)

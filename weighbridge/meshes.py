@@ -17,6 +17,7 @@ from click.core import ParameterSource
 
 from analyzer.exit_codes import ExitCode
 from setup import processes
+from setup.local.envoy import tracing
 from setup.local.mesh import LocalMesh
 from setup.local.standing import Layout
 from setup.local.topology import replica_names
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from setup.cluster.mesh import ClusterMesh
 
 _START_LIMIT = 30.0
-_LOCAL_ONLY = ("mesh_name", "host", "port", "generation", "log_format")
+_LOCAL_ONLY = ("mesh_name", "host", "port", "generation", "log_format", "zipkin", "trace_sampling")
 
 
 def is_cluster(asked: Mapping[str, Any]) -> bool:
@@ -59,7 +60,7 @@ def cluster(asked: Mapping[str, Any]) -> ClusterMesh:
     from setup.cluster.mesh import ClusterMesh
     from setup.cluster.tutorial import Wanted
 
-    refuse(*_LOCAL_ONLY, "replicas", "detach", because="the local mesh")
+    refuse(*_LOCAL_ONLY, "replicas", "detach", "prometheus", because="the local mesh")
     wanted = Wanted()
     if "istioctl" in asked:
         istioctl = downloads.Wanted(asked["istioctl"], asked["istio_release"], asked["istio_version"])
@@ -110,7 +111,16 @@ def local(asked: Mapping[str, Any]) -> LocalMesh:
         raise click.BadParameter(
             f"there is no workload {unknown[0]}; write for example reviews-v2=3", param_hint="--replicas"
         )
-    layout = Layout(asked["host"], asked["port"], asked["generation"], asked["log_format"], replicas)
+    layout = Layout(
+        asked["host"],
+        asked["port"],
+        asked["generation"],
+        asked["log_format"],
+        replicas,
+        asked.get("prometheus", False),
+        tracing.refuse_bad(asked["zipkin"] or ""),
+        asked["trace_sampling"],
+    )
     return LocalMesh(asked["mesh_name"], layout)
 
 
@@ -150,8 +160,9 @@ def _standing(owner: subprocess.Popen[bytes], name: str) -> LocalMesh:
 
 
 def _arguments(asked: Mapping[str, Any]) -> list[str]:
-    plain = [f"--{name.replace('_', '-')}={asked[name]}" for name in _LOCAL_ONLY]
-    return plain + [f"--replicas={pair}" for pair in asked["replicas"]]
+    plain = [f"--{name.replace('_', '-')}={asked[name]}" for name in _LOCAL_ONLY if asked[name] is not None]
+    watched = ["--prometheus"] if asked["prometheus"] else []
+    return [*plain, *watched, *(f"--replicas={pair}" for pair in asked["replicas"])]
 
 
 def _error(result: bytes) -> MeshError | MeshSettingError | None:

@@ -285,4 +285,16 @@ _LOCAL_MESH = (
         show_default=True,
         help="The proxies' access log, as Istio writes it.",
     ),
+    click.option(
+        "--zipkin",
+        metavar="URL",
+        help="Have the proxies send their spans to this Zipkin, such as http://127.0.0.1:9411.",
+    ),
+    click.option(
+        "--trace-sampling",
+        type=click.FloatRange(0, 100),
+        default=1.0,
+        show_default=True,
+        help="Percent of the pages that are traced; Istio's default is 1, that of its demo profile 100.",
+    ),
 )

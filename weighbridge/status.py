@@ -67,6 +67,7 @@ def _share(one: Mapping[str, Any]) -> str:
 def _text(mesh: dict[str, Any], *, with_documents: bool) -> str:
     about = f"Istio {mesh['istio']}" if mesh["kind"] == "cluster" else f"page generation {mesh['generation']}"
     lines = [f"{mesh['mesh']}  {mesh['url']}/productpage  ({about})"]
+    lines += [f"  Prometheus {mesh['prometheus']}"] if mesh.get("prometheus") else []
     lines += [f"  {pod['name']:<42} {pod['ip']}" for pod in mesh["pods"]]
     lines += [f"  {route}" for route in mesh["routes"]]
     return "\n".join(lines) + (f"\n{mesh['documents']}" if with_documents else "")

@@ -98,6 +98,9 @@ class ClusterMesh:
     def pods(self) -> Sequence[Pod]:
         return tuple(pods.as_pods(pods.involved(self._api)))
 
+    def expose(self, metrics: str) -> None:
+        """Nothing in the cluster scrapes this machine."""
+
     def access_log(self, into: Path) -> ClusterAccessLog:
         return ClusterAccessLog(self._api, lambda: pods.involved(self._api), into)
 

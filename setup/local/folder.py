@@ -52,6 +52,11 @@ class MeshFolder:
     def access_log(self, pod: str) -> Path:
         return self.path / "access-log" / pod / "istio-proxy.log"
 
+    @property
+    def metrics_file(self) -> Path:
+        """What runs say of themselves, for the mesh's Prometheus."""
+        return self.path / "weighbridge.prom"
+
     def read(self) -> Standing | None:
         """What stands, or None where no owner lives; a folder left by a crash counts as nothing."""
         try:

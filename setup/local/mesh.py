@@ -14,9 +14,10 @@ from .. import checks, routes
 from .. import documents as istio
 from ..documents import Document, DocumentError
 from ..mesh import MeshError, Pod
+from . import prometheus
 from .access_log import LocalAccessLog
 from .envoy.translation import SERVICES
-from .folder import MeshFolder, mesh_folder
+from .folder import MeshFolder, mesh_folder, replace
 from .owner import Owner
 from .proxies import Proxies
 from .standing import Layout, Standing
@@ -85,10 +86,15 @@ class LocalMesh:
         return self._proxies().documents()
 
     def describe(self) -> dict[str, Any]:
-        return {"kind": "local", "name": self.name, **asdict(self.layout)}
+        watched = prometheus.url(self._topology()) if self.layout.prometheus else None
+        return {"kind": "local", "name": self.name, **asdict(self.layout), "prometheus": watched}
 
     def pods(self) -> Sequence[Pod]:
         return self._topology().pods
+
+    def expose(self, metrics: str) -> None:
+        if self.layout.prometheus:
+            replace(self._folder.metrics_file, metrics)
 
     def access_log(self, into: Path) -> LocalAccessLog:
         pods, proxies = self.pods(), self._proxies()

@@ -19,8 +19,10 @@ from .. import processes
 from ..documents import Document
 from ..mesh import MeshError, MeshSettingError
 from ..processes import Child
+from . import prometheus
 from .bookinfo.spec import BookinfoPod, Generation, Spec
 from .envoy.access_log_format import LogFormat
+from .envoy.tracing import Tracing
 from .folder import MeshFolder
 from .proxies import Proxies
 from .standing import Layout, Standing
@@ -43,12 +45,15 @@ class Owner:
     def up(self, layout: Layout, documents: Sequence[Document]) -> Standing:
         """Start everything; afterwards /productpage answers and other shells find the mesh."""
         envoy = envoy_binary()
+        watcher = prometheus.binary() if layout.prometheus else None
         self._lock = self._folder.claim()
         try:
             self._slot, slot = _take_slot()
             port = _free_port(layout.host, layout.port)
             standing = Standing(os.getpid(), slot, changed(layout, port=port))
             self._start(envoy, standing, documents)
+            if watcher:
+                self._watch(watcher, standing.topology())
             self._folder.write(standing)
         except OSError as error:
             self.down()
@@ -81,8 +86,10 @@ class Owner:
     def _start(self, envoy: Path, standing: Standing, documents: Sequence[Document]) -> None:
         topology = standing.topology()
         proxies = Proxies(self._folder, topology)
-        proxies.prepare(documents, LogFormat(standing.layout.log_format))
-        self._start_bookinfo(topology, standing.layout.generation)
+        layout = standing.layout
+        tracing = Tracing(layout.zipkin, layout.trace_sampling) if layout.zipkin else None
+        proxies.prepare(documents, LogFormat(layout.log_format), tracing)
+        self._start_bookinfo(topology, layout.generation)
         for pod in topology.pods:
             folder = self._folder.proxy(pod.name)
             self._children.append(
@@ -95,6 +102,12 @@ class Owner:
             )
         self._until(proxies.are_ready, "the Envoys")
         self._until(lambda: _answers(f"{topology.gateway.url}/productpage"), "/productpage")
+
+    def _watch(self, watcher: Path, topology: Topology) -> None:
+        """Let Prometheus read every proxy's counters, and what runs say of themselves."""
+        for name, arguments, log in prometheus.programs(watcher, self._folder, topology):
+            self._children.append(processes.spawn(name, arguments, log=log, cwd=self._folder.path))
+        self._until(lambda: prometheus.is_ready(topology), "Prometheus")
 
     def _start_bookinfo(self, topology: Topology, generation: str) -> None:
         pods = tuple(

@@ -14,6 +14,7 @@ from .admin import Admin
 from .envoy import discovery
 from .envoy.access_log_format import LogFormat
 from .envoy.bootstrap import bootstrap
+from .envoy.tracing import Tracing
 from .envoy.translation import ProxyConfig, translate
 from .folder import MeshFolder, replace
 from .topology import Topology
@@ -35,7 +36,9 @@ class Proxies:
     def documents(self) -> Sequence[Document]:
         return istio.read_file(self._folder.documents_file)
 
-    def prepare(self, documents: Sequence[Document], log_format: LogFormat) -> None:
+    def prepare(
+        self, documents: Sequence[Document], log_format: LogFormat, tracing: Tracing | None = None
+    ) -> None:
         """Write everything the Envoys need before their start."""
         configs = translate(documents, self._topology)
         for pod in self._topology.pods:
@@ -45,7 +48,13 @@ class Proxies:
             log.touch()
             socket = self._folder.admin_socket(pod.name)
             start = bootstrap(
-                pod, self._topology, admin_socket=socket, folder=folder, log=log, log_format=log_format
+                pod,
+                self._topology,
+                admin_socket=socket,
+                folder=folder,
+                log=log,
+                log_format=log_format,
+                tracing=tracing,
             )
             replace(folder / "bootstrap.json", json.dumps(start, indent=1))
             self._publish(pod, configs[pod.name])

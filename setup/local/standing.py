@@ -17,6 +17,11 @@ class Layout:
     generation: str = "C"
     log_format: str = "text"
     replicas: Mapping[str, int] = field(default_factory=dict)
+    prometheus: bool = False
+    zipkin: str = ""
+    """The URL to which the proxies send their spans; nowhere if empty."""
+    trace_sampling: float = 1.0
+    """Percent of the requests from outside that are traced."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,17 @@ class Topology:
     sidecars: tuple[Sidecar, ...]
 
     @property
+    def addon_ip(self) -> str:
+        """Where what looks at the mesh from outside listens."""
+        return f"127.1.{self.slot}.3"
+
+    @property
     def pods(self) -> tuple[Pod, ...]:
         return (self.gateway.pod, *(sidecar.pod for sidecar in self.sidecars))
+
+    def sidecars_of(self, pod: Pod) -> tuple[Sidecar, ...]:
+        """The sidecar of that pod, if it is one of Bookinfo's."""
+        return tuple(sidecar for sidecar in self.sidecars if sidecar.pod == pod)
 
     def labels_behind(self) -> Mapping[str, Sequence[Mapping[str, str]]]:
         """The labels of every pod of each service, a service without pods included."""

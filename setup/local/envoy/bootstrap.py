@@ -6,11 +6,12 @@ from pathlib import Path
 
 from ...mesh import Pod
 from ..topology import DOMAIN, Topology
-from . import listeners
+from . import listeners, metrics
 from .access_log_format import LogFormat, access_log
 from .clusters import inbound_cluster
 from .discovery import CLUSTERS_FILE, ROUTES_FILE
 from .messages import Json
+from .tracing import Tracing
 
 _RUNTIME = {
     "re2.max_program_size.error_level": 32768,
@@ -27,6 +28,7 @@ def bootstrap(
     folder: Path,
     log: Path,
     log_format: LogFormat = LogFormat.TEXT,
+    tracing: Tracing | None = None,
 ) -> Json:
     """The configuration of one pod's proxy. ``folder`` holds the files of ``discovery.files``.
 
@@ -38,7 +40,17 @@ def bootstrap(
         "dynamic_resources": {"cds_config": _from_file(folder / CLUSTERS_FILE)},
         "cluster_manager": {"upstream_bind_config": {"source_address": {"address": pod.ip, "port_value": 0}}},
         "layered_runtime": {"layers": [{"name": "global config", "static_layer": _RUNTIME}]},
-        "static_resources": _static(pod, topology, access_log(log, log_format), str(folder / ROUTES_FILE)),
+        "static_resources": {
+            "listeners": [
+                *_listeners(pod, topology, access_log(log, log_format), str(folder / ROUTES_FILE), tracing),
+                metrics.door(pod, topology),
+            ],
+            "clusters": [
+                *_application(pod, topology),
+                metrics.admin_cluster(admin_socket),
+                *([tracing.cluster()] if tracing else []),
+            ],
+        },
     }
 
 
@@ -51,15 +63,24 @@ def _node(pod: Pod, role: str) -> Json:
     }
 
 
-def _static(pod: Pod, topology: Topology, log: Json, routes_file: str) -> Json:
-    """What a document cannot change: where the proxy listens, and the application behind a sidecar."""
-    sidecar = next((sidecar for sidecar in topology.sidecars if sidecar.pod == pod), None)
-    if sidecar is None:
-        return {"listeners": [listeners.ingress(topology.gateway, log, routes_file)]}
-    return {
-        "listeners": [listeners.inbound(sidecar, log), listeners.outbound(sidecar, log, routes_file)],
-        "clusters": [inbound_cluster(sidecar.app_ip)],
-    }
+def _listeners(
+    pod: Pod, topology: Topology, log: Json, routes_file: str, tracing: Tracing | None
+) -> list[Json]:
+    """What a document cannot change: where the proxy listens."""
+    as_caller, as_called = ([log, metrics.counters(reporter)] for reporter in ("source", "destination"))
+    traced = tracing.manager(pod) if tracing else {}
+    if pod == topology.gateway.pod:
+        return [listeners.ingress(topology.gateway, as_caller, routes_file, **traced)]
+    (sidecar,) = topology.sidecars_of(pod)
+    return [
+        listeners.inbound(sidecar, as_called, **traced),
+        listeners.outbound(sidecar, as_caller, routes_file, **traced),
+    ]
+
+
+def _application(pod: Pod, topology: Topology) -> list[Json]:
+    """The application behind a sidecar."""
+    return [inbound_cluster(sidecar.app_ip) for sidecar in topology.sidecars_of(pod)]
 
 
 def _from_file(file: Path) -> Json:
