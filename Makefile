@@ -1,7 +1,7 @@
 # Everything a newcomer needs: python3 and make. uv is used where it is installed, because it is faster.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check example bench clean
+.PHONY: help install demo test check docs example bench figures clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -27,11 +27,17 @@ check: $(VENV)/.dev ## style, types, layers and the quick tests: what a change m
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -m 'not e2e'
 
+docs: $(VENV)/.dev ## the pages as a site that works offline, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 example: $(VENV)/.dev ## record results/example anew, and put its report into the README
 	$(BIN)/python -m tests.record_example
 
 bench: $(VENV)/.dev ## figures, as ratios against peers in one sitting
 	$(BIN)/python -m bench
+
+figures: $(VENV)/.dev ## the same, and into docs/benchmarks.md: on a machine that does nothing else
+	$(BIN)/python -m bench --record
 
 clean: ## remove what make built (not results/)
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,10 +1,15 @@
-"""Every benchmark in turn, or those that are named: ``python -m bench [NAME...]``."""
+"""Every benchmark in turn, or those that are named: ``python -m bench [--record] [NAME...]``.
+
+With ``--record`` what they print goes into docs/benchmarks.md, too; do that on a machine that is quiet.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import time
+
+from .page import PAGE, recorded, section
 
 BENCHES = {
     "mesh": "How soon a mesh is up and weights are in force, and that no old weight serves afterwards",
@@ -20,23 +25,33 @@ BENCHES = {
 """Each is the module of its name in this folder, and prints its figures when it is run."""
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
+    names = [argument for argument in arguments if argument != "--record"]
     if unknown := [name for name in names if name not in BENCHES]:
         print(f"there is no benchmark {unknown[0]}; write one of: {', '.join(BENCHES)}", file=sys.stderr)
         return 2
-    failed = [name for name in names or BENCHES if not _run(name)]
+    failed = [name for name in names or BENCHES if not _run(name, record="--record" in arguments)]
     if failed:
         print(f"\nfailed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def _run(name: str) -> bool:
-    """Run one in a process of its own, so that none disturbs the next."""
+def _run(name: str, *, record: bool) -> bool:
+    """Run one in a process of its own, so that none disturbs the next; a failed one is not recorded."""
     print(f"\n{name}: {BENCHES[name]}\n", flush=True)
     began = time.monotonic()
-    code = subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False).returncode
+    printed = ""
+    with subprocess.Popen(
+        [sys.executable, "-m", f"bench.{name}"], stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            printed += line
+            print(line, end="", flush=True)
     print(f"\n({time.monotonic() - began:.0f} s)", flush=True)
-    return code == 0
+    if record and not running.returncode:
+        PAGE.write_text(recorded(PAGE.read_text(), name, section(name, BENCHES[name], printed)))
+    return not running.returncode
 
 
 if __name__ == "__main__":

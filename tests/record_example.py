@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 EXAMPLE = Path("results/example")
 ASKED = ("v2=90,v3=10", "--within", "5", "--rate", "100", "--arrivals", "constant")
 _WEIGHBRIDGE = (sys.executable, "-P", "-m", "weighbridge")
-_SHOWN = re.compile(r"(?<=`\.venv/bin/weighbridge analyze results/example`:\n\n```\n).*?(?=```\n)", re.S)
+_SHOWN = re.compile(r"(?<=^\$ \.venv/bin/weighbridge analyze results/example\n).*?(?=^```\n)", re.S | re.M)
 
 _TO_REVIEWS = "productpage.default → reviews.default"
 _WAY = re.compile(_TO_REVIEWS + r".*?(?=\n```)", re.S)

@@ -1,0 +1,96 @@
+"""Every command that a page shows is run, from the top of the page to its end, unless marked otherwise."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from doc_pages import PAGES, ROOT, Block, blocks, our_commands
+from front_door import FrontDoor
+
+from analyzer.exit_codes import ExitCode
+
+pytestmark = pytest.mark.e2e
+
+_INSTEAD = re.compile(r"^make (test|check|bench|coverage|docs|dist|example)\b", re.M)
+"""These run beside this test or run it; here make only says what it would do."""
+_INSTALLED = re.compile(r"^make(?= (demo|install)\b)", re.M)
+"""What runs this test is installed, however old its stamp."""
+OWN_MESH = re.compile(r"\bweighbridge (up|down|web)\b|\bmake demo\b")
+"""A page that starts or ends meshes gets a home of its own; the others share one that stands."""
+
+SHOWN = {page: [block for block in blocks(page) if block.info in {"sh", "console"}] for page in PAGES}
+STAYS = sorted(
+    {
+        shlex.join(command)
+        for page in PAGES
+        for block in blocks(page)
+        if block.info == "sh stays"
+        for command in our_commands(block.text)
+    }
+)
+THERE = [path.name for path in ROOT.iterdir() if path.name not in {"results", ".git"}]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The repository as a user has it, except that results/ is a copy."""
+    folder = tmp_path / "weighbridge"
+    (folder / "results").mkdir(parents=True)
+    for name in THERE:
+        (folder / name).symlink_to(ROOT / name)
+    subprocess.run(["cp", "-r", ROOT / "results" / "example", folder / "results"], check=True)  # noqa: S607
+    return folder
+
+
+def script(shown: list[Block]) -> str:
+    """One script of a page's blocks; a command that fails is named by its page and line.
+
+    What the command of a console prints goes into a file of its own, to be compared.
+    """
+    lines = ["set -euo pipefail", "trap 'echo \"$PLACE: exit code $?: $BASH_COMMAND\" >&2' ERR"]
+    for block in shown:
+        lines.append(f"PLACE={shlex.quote(block.place)}")
+        if block.info == "console":
+            lines += [f"{{ {command}\n}} > {_printed(block, n)} 2>&1" for n, (command, _) in block.examples()]
+        else:
+            lines.append(_INSTALLED.sub("make -o .venv/.product", _INSTEAD.sub(r"make -n \1", block.text)))
+    return "\n".join(lines)
+
+
+def _printed(block: Block, number: int) -> str:
+    return f".printed-{block.line}-{number}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if SHOWN[page]], ids=lambda page: page.name)
+def test_a_page_can_be_followed_from_top_to_bottom(
+    page: Path, checkout: Path, standing: FrontDoor, home: Path
+) -> None:
+    text = script(SHOWN[page])
+    meshes = home if OWN_MESH.search(text) else standing.home
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", text],  # noqa: S607 - the machine's
+        cwd=checkout,
+        env={**os.environ, "PATH": path, "WEIGHBRIDGE_HOME": str(meshes), "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    for block in SHOWN[page]:
+        for number, (command, shown) in block.examples():
+            assert (checkout / _printed(block, number)).read_text() == shown, f"{block.place}: {command}"
+
+
+@pytest.mark.parametrize("command", STAYS)
+def test_what_stays_until_ctrl_c_starts_and_ends(command: str, door: FrontDoor) -> None:
+    running = door.start(*shlex.split(command))
+    running.until(lambda: running.said("http://127.0.0.1:"))
+    running.interrupt()
+    assert running.done().code in {ExitCode.HOLDS, ExitCode.UNDECIDED, ExitCode.INTERRUPTED}
