@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_bookinfo_pages import CASES
 from test_bookinfo_pages import page as local_page
 
-from analyzer.pages.stars import page, version_of
+from analyzer.pages.stars import page, thorough, version_of
 from analyzer.pages.stars_oracle import page_by_parser
 from analyzer.records import Doubt, Page, Trouble
 from setup.local.bookinfo.spec import Generation as LocalGeneration
@@ -291,3 +291,17 @@ ANCHORS += [
 @given(st.lists(st.sampled_from(ANCHORS)))
 def test_loose_anchors_are_read_without_an_error(anchors: list[bytes]) -> None:
     page(b"".join(anchors))
+
+
+PIECES = [*ANCHORS, b"reviews-v3-84779c7bbc-9drws", b"black", b" " * 30, b"." * 170]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=30))
+def test_the_quick_glance_sees_what_the_thorough_one_sees(pieces: list[bytes]) -> None:
+    body = b"".join(pieces)
+    assert page(body) == thorough(body)
+
+
+@given(SHOWN)
+def test_the_quick_glance_suffices_for_every_well_formed_page(shown: Shown) -> None:
+    assert page(body(shown)) == thorough(body(shown))

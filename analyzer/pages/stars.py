@@ -24,6 +24,9 @@ _OLD_STARS = (b'<font color="', b'"')
 _LONGEST_COLOUR = 32
 _SERVED_BY = b"Reviews served by:"
 _SERVED_BY_REACH = 192
+_STARS_REACH = max(len(before) + _LONGEST_COLOUR + len(after) for before, after in (_STARS, _OLD_STARS))
+_POD_REACH = len(_SERVED_BY) + _SERVED_BY_REACH
+"""Bytes from the beginning of a sign that decide what it says."""
 _ERROR = b">Error fetching product "
 _RATINGS_DOWN = b">Ratings service is currently unavailable<"
 _REVIEW_END = b"</blockquote>"
@@ -34,6 +37,41 @@ POD = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 
 def page(body: bytes) -> Page:
     """Read one body. Never raises, whatever the bytes; takes time linear in their number."""
+    stars = _STARS
+    last = body.rfind(stars[0])
+    if last < 0:
+        stars = _OLD_STARS
+        last = body.rfind(stars[0])
+    if last < 0 or body.rfind(_ERROR) >= 0:
+        return thorough(body)
+    other = body.rfind(stars[0], 0, last)
+    last_pod = body.rfind(_SERVED_BY)
+    other_pod = body.rfind(_SERVED_BY, 0, max(last_pod, 0))
+    starred = _starred(
+        stars,
+        body[other : other + _STARS_REACH],
+        body[last : last + _STARS_REACH],
+        body[other_pod : other_pod + _POD_REACH],
+        body[last_pod : last_pod + _POD_REACH],
+    )
+    return starred or thorough(body)
+
+
+@lru_cache(maxsize=4096)
+def _starred(
+    stars: tuple[bytes, bytes], star: bytes, last_star: bytes, pod: bytes, last_pod: bytes
+) -> Page | None:
+    """Weigh the signs of a page with stars and no errors, each with what follows; None where no colour does.
+
+    The pages of a load differ elsewhere, so the same few texts are asked about again and again.
+    """
+    colours = dict.fromkeys(_colours(star, *stars) + _colours(last_star, *stars))
+    pods = dict.fromkeys(filter(None, (_pod(sign[len(_SERVED_BY) :]) for sign in (pod, last_pod))))
+    return decide(tuple(colours), tuple(pods), None, details_trouble=False) if colours else None
+
+
+def thorough(body: bytes) -> Page:
+    """The same as ``page``, which asks here where a page is not as pages mostly are."""
     colours = _colours(body, *_STARS) or _colours(body, *_OLD_STARS)
     reviews_down, details_down = _errors(body)
     if reviews_down:
