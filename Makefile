@@ -1,7 +1,7 @@
 # Everything a newcomer needs: python3 and make. uv is used where it is installed, because it is faster.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check docs example bench figures clean
+.PHONY: help install demo test check coverage docs dist example bench figures clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -27,8 +27,17 @@ check: $(VENV)/.dev ## style, types, layers and the quick tests: what a change m
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -m 'not e2e'
 
+coverage: $(VENV)/.dev ## how much of the judgement the quick tests reach, and that it is enough
+	$(BIN)/coverage run -m pytest -q -m 'not e2e'
+	$(BIN)/coverage report
+
 docs: $(VENV)/.dev ## the pages as a site that works offline, in build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+dist: $(VENV)/.dev ## wheel and sdist in dist/, and the wheel tried in an environment of its own
+	rm -rf build/lib build/bdist* dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m tests.try_wheel dist
 
 example: $(VENV)/.dev ## record results/example anew, and put its report into the README
 	$(BIN)/python -m tests.record_example
@@ -40,7 +49,7 @@ figures: $(VENV)/.dev ## the same, and into docs/benchmarks.md: on a machine tha
 	$(BIN)/python -m bench --record
 
 clean: ## remove what make built (not results/)
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.product: pyproject.toml constraints.txt analyzer/access_log/_scan.c

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from doc_pages import PAGES, ROOT, Block, blocks, our_commands
 from front_door import FrontDoor
 
@@ -17,6 +19,7 @@ from analyzer.exit_codes import ExitCode
 
 pytestmark = pytest.mark.e2e
 
+RECIPES = [block for block in blocks(ROOT / "docs" / "ci.md") if block.info == "yaml"]
 _INSTEAD = re.compile(r"^make (test|check|bench|coverage|docs|dist|example)\b", re.M)
 """These run beside this test or run it; here make only says what it would do."""
 _INSTALLED = re.compile(r"^make(?= (demo|install)\b)", re.M)
@@ -86,6 +89,43 @@ def test_a_page_can_be_followed_from_top_to_bottom(
     for block in SHOWN[page]:
         for number, (command, shown) in block.examples():
             assert (checkout / _printed(block, number)).read_text() == shown, f"{block.place}: {command}"
+
+
+def job(recipe: Block) -> str:
+    """What a runner gives to its shell: one for a whole script at GitLab, a new one a step at GitHub."""
+    (told,) = (told := yaml.safe_load(recipe.text)).get("jobs", told).values()
+    if "script" in told:
+        return "\n".join(told["script"])
+    return "\n".join(f"(\n{step['run']}\n)" for step in told["steps"] if "run" in step)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.place)
+def test_a_job_of_ci_proves_the_split_and_leaves_its_report(
+    recipe: Block, checkout: Path, home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "istio").mkdir()
+    shutil.copy(ROOT / "setup/manifests/reviews-v2-90-v3-10.yaml", tmp_path / "istio/reviews.yaml")
+    text = re.sub(r"^git clone .*$", ":", job(recipe), flags=re.M).replace(
+        "make install", "make -o .venv/.product install"
+    )
+    done = subprocess.run(
+        ["bash", "-euc", text],  # noqa: S607 - the machine's
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "WEIGHBRIDGE_HOME": str(home),
+            "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    subprocess.run(
+        [sys.executable, "-m", "weighbridge", "down"], env={**os.environ, "WEIGHBRIDGE_HOME": str(home)}
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (tmp_path / "summary.md").read_text() == (tmp_path / "results/split/report.md").read_text()
+    assert (tmp_path / "results/split/junit.xml").exists()
 
 
 @pytest.mark.parametrize("command", STAYS)
