@@ -10,10 +10,14 @@ from .access_log.entries import Account
 from .judgement import CALLS, PAGES, Judgement, Matching, Share
 from .performance import claim_results, claims
 from .performance.claim_results import ClaimResult, Measured
+from .performance.curves import curves
+from .performance.error_rates import ErrorRate, error_rate
+from .performance.failures import failures
 from .performance.generator import Generator
 from .performance.latency import Latencies
 from .performance.versions import errors_of, failures_of, latencies_of, performance
 from .records import UNKNOWN, Distribution, Version
+from .run.called import called
 from .run.calls import Joined, Seen
 from .run.folder import Earlier, Run, RunFolder
 from .run.load_summary import Summary
@@ -27,6 +31,7 @@ from .split.sequential import SplitTest
 from .split.trajectory import trajectory
 from .split.verdict import passes, verdict
 from .split.watch import Tally, start, watch
+from .split.windows import windows
 
 
 def judge(folder: RunFolder) -> Judgement:
@@ -60,7 +65,18 @@ def judge(folder: RunFolder) -> Judgement:
         looks=trajectory(test, found.decided),
         warnings=(*_warnings(run, joined, matching, found.lines), *generator.warnings()),
         earlier=tuple(map(_segment, run.earlier, found.earlier)),
+        windows=windows([one.decisions for one in (*found.earlier, joined)]),
+        curves=curves(latencies, promise.alpha),
+        failures=failures(joined.calls) if seen else (),
+        error_rates=tuple(_error_rates(joined, promise.alpha)) if seen else (),
+        graph=called(folder) if seen else None,
     )
+
+
+def _error_rates(joined: Joined, alpha: float) -> Iterator[ErrorRate]:
+    """Of every version that was called, also of one that never came to show a page."""
+    for version, (failed, calls) in sorted(failures_of(joined.calls).items()):
+        yield error_rate(version, failed, calls, alpha)
 
 
 def _segment(one: Earlier, joined: Joined) -> Segment:

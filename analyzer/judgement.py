@@ -7,8 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .access_log.entries import Account
+from .access_log.graph import Graph
 from .exit_codes import OF_OUTCOME
 from .performance.claim_results import ClaimResult
+from .performance.curves import Curve
+from .performance.error_rates import ErrorRate
+from .performance.failures import Failure
 from .performance.versions import Performance
 from .records import Distribution, Outcome, Version
 from .run.folder import Run
@@ -18,6 +22,7 @@ from .split.intervals import Interval
 from .split.segments import Segment
 from .split.trajectory import Look
 from .split.verdict import SplitVerdict
+from .split.windows import Window
 
 FORMAT = 1
 """Of verdict.json. History: 1 is the first."""
@@ -89,6 +94,16 @@ class Judgement:
     """How shares and bands moved, for charts; the rows give them again, so verdict.json leaves them out."""
     earlier: tuple[Segment, ...] = ()
     """What was promised before the weights changed while the load ran; all else is about the last weights."""
+    windows: tuple[Window, ...] = ()
+    """How the split went over time, earlier weights included; for charts, as ``looks`` are."""
+    curves: tuple[Curve, ...] = ()
+    """Latency at every quantile that can be told; for charts."""
+    failures: tuple[Failure, ...] = ()
+    """Calls that failed, by version, code and flags; empty too where there was no log."""
+    error_rates: tuple[ErrorRate, ...] = ()
+    """How often each version's calls failed, by the caller's proxy."""
+    graph: Graph | None = None
+    """Who called whom, by all proxies' logs; None where there was none."""
 
     @property
     def outcome(self) -> Outcome:
@@ -138,10 +153,14 @@ class Judgement:
             "lines": _lines(self.lines) if self.lines else None,
             "performance": self.performance.as_dict(),
             "errors": dict(self.errors),
+            "failures": [one.as_dict() for one in self.failures],
+            "error_rates": [one.as_dict() for one in self.error_rates],
             "objections": list(self.objections),
             "warnings": list(self.warnings),
             "ending": self.run.ending,
             "earlier": [one.as_dict() for one in self.earlier],
+            "graph": [edge.as_dict() for edge in self.graph.edges] if self.graph else None,
+            "software": dict(self.run.software),
         }
 
 

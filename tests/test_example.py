@@ -5,18 +5,26 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
 from analyzer.judge import judge
 from analyzer.judgement import Judgement
+from analyzer.performance.error_rates import error_rate
+from analyzer.performance.failures import Failure
+from analyzer.records import Weights
 from analyzer.report import html, junit, markdown, text
 from analyzer.run.folder import RunFolder
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "results" / "example"
-HOSTILE = "<script>alert(1)</script>|`*\x1b[31m"
+HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>|`*$\\frac{$\x1b[31m"
+Report = Callable[[Judgement], str]
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +71,52 @@ def test_the_html_report_needs_nothing_from_elsewhere(example: Judgement) -> Non
     assert "<script" not in page
 
 
-@pytest.mark.parametrize("report", [html.report, markdown.report, junit.report])
-def test_text_from_elsewhere_is_never_markup(example: Judgement, report: object) -> None:
-    run = dataclasses.replace(example.run, ending=HOSTILE, documents=HOSTILE)
-    hostile = dataclasses.replace(example, run=run, warnings=(HOSTILE,), errors={HOSTILE: 3})
-    written = report(hostile)  # type: ignore[operator]
-    assert "<script>" not in written.replace("\\<", "")
+def hostile(value: Any) -> Any:
+    """The same record with markup behind every text in it, whichever field it is in."""
+    if isinstance(value, Enum | Weights) or not value:  # weights refuse such names by themselves
+        return value
+    if isinstance(value, str):
+        return value + HOSTILE
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: hostile(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return dataclasses.replace(value, **fields)
+    if isinstance(value, dict):
+        return {hostile(key): hostile(one) for key, one in value.items()}
+    if isinstance(value, tuple):
+        parts = map(hostile, value)
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    return value
+
+
+@pytest.fixture(scope="module")
+def attacked(example: Judgement) -> Judgement:
+    """With failures and troubles too, so that every section of a report is there."""
+    failure, rate = Failure("v3", 503, "UH", 3), error_rate("v3", 3, 10)
+    full = dataclasses.replace(
+        example, failures=(failure,), error_rates=(rate,), errors={"reviews": 3}, warnings=("a warning",)
+    )
+    return hostile(full)  # type: ignore[no-any-return]
+
+
+def test_whatever_a_record_says_it_stays_text_on_the_page(attacked: Judgement) -> None:
+    written = html.report(attacked)
+    assert "<script>" not in written
+    page = BeautifulSoup(written, "lxml")
+    assert page.select("script, img, iframe, object, [onerror], [onload]") == []
+    assert page.get_text().count("alert(1)") > 100
+
+
+@pytest.mark.parametrize("report", [markdown.report, junit.report])
+def test_text_from_elsewhere_is_never_markup(attacked: Judgement, report: Report) -> None:
+    assert "<script>" not in report(attacked).replace("\\<", "")
+
+
+def test_the_page_allows_itself_nothing_but_its_own_style(example: Judgement) -> None:
+    policy = BeautifulSoup(html.report(example), "lxml").select_one("meta[http-equiv]")
+    assert policy
+    assert policy["content"] == (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    )
 
 
 def test_every_module_has_its_line_in_the_architecture() -> None:

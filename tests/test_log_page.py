@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 
 from analyzer.access_log.digest import Digest
 from analyzer.access_log.files import find, opened
-from analyzer.access_log.graph import Edge, Node, graph
+from analyzer.access_log.graph import Edge, Node, Part, graph
 from analyzer.access_log.knowledge import gather
 from analyzer.access_log.survey import Survey, survey
 from analyzer.report import log_page, time_series
@@ -58,7 +58,7 @@ def test_the_graph_has_each_call_once_from_the_side_that_drew_the_version(exampl
 def test_who_is_unknown_as_a_caller_is_not_whom_nobody_knows_as_called() -> None:
     found = graph(of(line(call(upstream_cluster=None, upstream_host=None))).splits)
     unknown = [Node("unknown", False, True), Node("unknown", False, False)]
-    assert found.edges == (Edge(unknown[0], unknown[1], False, 1, 0, 11),)
+    assert found.edges == (Edge(unknown[0], unknown[1], False, 1, 0, 11, (Part("unknown", 1, 0),)),)
     assert [box.name for box in picture(found).boxes] == ["unknown caller", "unknown destination"]
 
 
@@ -67,12 +67,16 @@ def test_the_page_shows_every_way_with_its_versions_and_troubles(example: Survey
     ways = {way.h3.get_text(): way for way in page.select("section.way") if way.h3}
     assert next(iter(ways)) == "istio-ingressgateway.istio-system → productpage.default"
     rows = [
-        [cell.get_text() for cell in row.select("td")]
+        [cell.get_text() for cell in row.select("th, td")]
         for row in ways["productpage.default → reviews.default"].select("tr")
     ]
     assert [row[:2] for row in rows[1:]] == [[name, f"{number:,}"] for name, number in COUNTED.items()]
     assert len(page.select("svg.graph rect.box")) == 5
-    assert len(page.select("svg.graph path.edge")) == 4
+    assert len(page.select("svg.graph path.edge")) == 5  # four ways, of which one parts
+    told = {line.get_text() for line in page.select("svg.graph path.edge title")}
+    for version, number in COUNTED.items():
+        share = f"{100 * number / CALLS:.1f}\u202f%"
+        assert f"productpage.default → reviews.default {version}: {share}, {number:,} calls" in told
     assert "retried by the mesh" in page.get_text()
 
 
@@ -109,9 +113,9 @@ def test_an_interrupted_reading_says_so(example: Survey) -> None:
 
 def test_a_version_has_one_colour_all_over_the_page(example: Survey) -> None:
     assert log_page.colours(example.splits) == {
-        "v1": "var(--v1)",
-        "v2": "var(--v2)",
-        "v3": "var(--v3)",
+        "v1": "var(--alone)",  # the only version of whatever service it is of
+        "v2": "var(--v0)",
+        "v3": "var(--v1)",
         "unknown": "var(--soft)",
     }
 

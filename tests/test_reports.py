@@ -44,6 +44,18 @@ def judged(
     return dataclasses.replace(example, split=found, claims=tuple(map(claim, claims)), objections=objections)
 
 
+PARTS = (
+    "How the traffic split",
+    "How it became certain",
+    "Over time",
+    "The witnesses side by side",
+    "How fast each version is",
+    "What failed",
+    "Who called whom",
+    "What stands behind it",
+    "For those who check",
+    "Provenance",
+)
 PASS, FAIL, UNDECIDED = Outcome.PASS, Outcome.FAIL, Outcome.UNDECIDED
 
 
@@ -141,8 +153,10 @@ def test_a_summary_that_cannot_be_written_breaks_nothing(
 
 def test_every_part_of_the_page_is_there_with_its_charts(example: Judgement) -> None:
     page = html.report(example)
-    assert page.count("<svg ") == 2 + len(example.run.promise.weights.versions)
-    for part in ("How the traffic split", "How it became certain", "For those who check", "Provenance"):
+    versions = len(example.run.promise.weights.versions)
+    assert page.count('<svg class="plot"') == 3 + 2 * versions  # shares, load and latency; bands, over time
+    assert page.count('<svg class="graph"') == 1
+    for part in PARTS:
         assert f"<h2>{part}</h2>" in page
 
 

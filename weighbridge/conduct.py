@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -127,7 +128,7 @@ def _conducted(
 ) -> Conducted:
     folder = fresh.folder
     plan = _plan(wanted, fresh, url)
-    run = _started(fresh.id, wanted, url, mesh, live)
+    run = _started(plan, wanted, mesh, live)
     folder.write(run)
     console.say(
         f"run {fresh.id}: {wanted.promise.weights} within {wanted.promise.within:g} points → {folder.path}"
@@ -215,11 +216,11 @@ def _plan(wanted: Wanted, fresh: Fresh, url: str) -> LoadPlan:
     )
 
 
-def _started(run_id: str, wanted: Wanted, url: str, mesh: Mesh | None, live: Live | None) -> Run:
+def _started(plan: LoadPlan, wanted: Wanted, mesh: Mesh | None, live: Live | None) -> Run:
     return Run(
-        id=run_id,
+        id=plan.run,
         promise=wanted.promise,
-        url=url,
+        url=plan.url,
         mesh=mesh.describe() if mesh else None,
         pods=recorded(mesh.pods()) if mesh else (),
         documents=documents.dump(mesh.documents()) if mesh else "",
@@ -229,10 +230,12 @@ def _started(run_id: str, wanted: Wanted, url: str, mesh: Mesh | None, live: Liv
             "seconds": wanted.seconds,
             "rate": wanted.rate,
             "timeout": wanted.timeout,
+            "seed": plan.seed,
             **{name: value for name, value in wanted.how.items() if name != "listen"},
         },
         started=time.time(),
         applied=live.applied if live else None,
         live=live.live if live else None,
         weighbridge=version("weighbridge"),
+        software={"python": platform.python_version(), "locust": version("locust")},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..records import UNKNOWN, Version
 from .summary import Split
@@ -19,9 +19,17 @@ class Node(NamedTuple):
     calls: bool = True
 
 
+class Part(NamedTuple):
+    """What of an edge one version of the called service got."""
+
+    version: Version
+    calls: int
+    failed: int
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """All calls, or with ``tcp`` all connections, from one service to another."""
+    """All calls, or with ``tcp`` all connections, from one service to another, and which version got them."""
 
     caller: Node
     destination: Node
@@ -29,6 +37,16 @@ class Edge:
     calls: int
     failed: int
     p50: int | None
+    versions: tuple[Part, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "caller": self.caller.name,
+            "destination": self.destination.name,
+            "calls": self.calls,
+            "failed": self.failed,
+            "versions": {part.version: part.calls for part in self.versions},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +91,7 @@ def _edge(split: Split) -> Edge:
         split.calls,
         sum(one.failed for one in split.versions),
         busiest.latency.p50,
+        tuple(Part(one.version, one.count, one.failed) for one in split.versions),
     )
 
 

@@ -32,6 +32,27 @@ def milliseconds(value: float) -> str:
     return f"{value:.1f}{THIN}ms"
 
 
+def quantile(q: float) -> str:
+    return f"p{100 * q:g}"
+
+
+def rate(per_second: float) -> str:
+    return f"{per_second:,.3g} a second"
+
+
+def seconds(value: float) -> str:
+    """A time that people can feel: three digits, in the unit that fits."""
+    for unit, name in ((3600, "h"), (60, "min")):
+        if value >= 2 * unit:
+            return f"{value / unit:.3g}{THIN}{name}"
+    return f"{value:.3g}{THIN}s"
+
+
+def cut(text: str, longest: int) -> str:
+    """As much of a name as there is room for."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def size(number: int) -> str:
     """Bytes in the unit that leaves three digits."""
     value, units = float(number), iter(("B", "kB", "MB", "GB", "TB"))

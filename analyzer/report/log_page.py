@@ -10,12 +10,11 @@ from ..access_log.summary import Split
 from ..access_log.survey import Seen, Survey, seen
 from ..records import UNKNOWN, Version
 from . import log_tables, time_series
+from .colours import colours as of_versions
 from .pages import PAGES
 from .service_graph import picture
 from .time_series import Series
 
-_COLOURS = 8
-"""Of the page's style: --v1 to --v8, and --soft for what is unknown."""
 _TROUBLES = 12
 
 
@@ -49,8 +48,9 @@ def report(survey: Survey) -> str:
 
 def colours(splits: Sequence[Split]) -> dict[Version, str]:
     """A version has one colour all over the page."""
-    versions = sorted({one.version for split in splits for one in split.versions} - {UNKNOWN})
-    return {v: f"var(--v{n % _COLOURS + 1})" for n, v in enumerate(versions)} | {UNKNOWN: "var(--soft)"}
+    known = [sorted({one.version for one in split.versions} - {UNKNOWN}) for split in splits]
+    weighed = sorted({version for versions in known if len(versions) > 1 for version in versions})
+    return of_versions(weighed, (version for versions in known for version in versions))
 
 
 def _way(one: Seen, survey: Survey) -> Way:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..judgement import Judgement
 from ..records import Outcome
-from . import sentences, tables
+from . import provenance, sentences, tables
 from .tables import Row
 
 _MARKS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.UNDECIDED: "❔"}
@@ -28,6 +28,8 @@ def report(judgement: Judgement) -> str:
         "",
         *(f"- {plain(fact)}" for fact in sentences.facts(judgement)),
         *(f"- **warning**: {plain(warning)}" for warning in judgement.warnings),
+        "",
+        plain(f"run {judgement.run.id}: {provenance.software(judgement.run)}"),
     ]
     return "\n".join(lines) + "\n"
 

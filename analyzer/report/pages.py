@@ -17,4 +17,5 @@ PAGES.filters |= {
     "count": figures.count,
     "percent": figures.percent,
     "size": figures.size,
+    "zip": zip,
 }

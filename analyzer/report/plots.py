@@ -1,160 +1,109 @@
-"""The judgement's plots as inline SVG in the page's own colours, so that they follow its dark mode."""
+"""The judgement's charts of the split: each share against its promise, and how it came there."""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
+from markupsafe import Markup
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from ..judgement import Judgement, Share
-from ..performance.versions import VersionPerformance
+from ..records import Version
+from . import figures
+from .canvas import FAIL, INK, PASS, ZONE, Canvas, beside, grid, plain, words
 
-_STYLE: Any = {
-    "svg.fonttype": "none",  # text stays text: it can be read aloud, searched and scaled
-    "svg.hashsalt": "weighbridge",  # the same judgement gives the same bytes
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "figure.facecolor": "none",  # the page's own paper shows through, dark or light
-    "axes.facecolor": "none",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-}
-_INK, _PROMISE, _SEEN = "#010101", "#020202", "#030303"
-"""Stand-ins, replaced by the page's colours below: matplotlib takes no CSS variables."""
-_COLOURS = {_INK: "var(--ink)", _PROMISE: "var(--promise)", _SEEN: "var(--seen)"}
-_WIDE, _NARROW = 5.4, 4.2
-"""Inches; the page scales a figure to its card, and a small one stays readable on a phone."""
+Colours = Mapping[Version, str]
+PANEL = (300, 180)
+"""Pixels of a small chart, of which several stand side by side."""
+_ROW = 34
 
 
-def shares(judgement: Judgement) -> str:
-    """Each version's promise as a band and its seen share as a point with its interval, in percent."""
-    shown = judgement.shares[::-1]
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDE, 0.7 + 0.42 * len(shown)), layout="constrained")
-        axes = figure.add_subplot()
-        for row, share in enumerate(shown):
-            _promise(axes, row, share, judgement.run.promise.within)
-            _seen(axes, row, share)
-        _rows(axes, [share.version for share in shown])
-        axes.set_xlim(-1, 101)
-        axes.set_xlabel("percent of the judged requests")
-        return _inline(figure, "Shares by version: the promised band and the seen share with its interval")
+def shares(judgement: Judgement, colours: Colours) -> Markup:
+    """How far each version's share is off its promise, in points, with its interval, on the zone allowed."""
+    shown, within = judgement.shares[::-1], judgement.run.promise.within
+    canvas = Canvas(430, 46 + _ROW * len(shown), left=100, right=74)
+    axes, ink = canvas.axes, canvas.colour(INK)
+    for row, share in enumerate(shown):
+        _off(canvas, row, share, within, canvas.colour(colours[share.version]))
+    reach = max(1.7 * within, *(1.08 * abs(edge) for share in shown for edge in _edges(share)))
+    axes.set_xlim(-reach, reach)
+    axes.set_ylim(-0.6, len(shown) - 0.4)
+    axes.set_yticks(range(len(shown)), [_row_name(share) for share in shown])
+    axes.axvline(0, color=ink, linewidth=1, alpha=0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}" if value else "0"))
+    axes.set_xlabel("points off the promise")
+    grid(canvas, "x")
+    told = "; ".join(
+        f"{share.version} {figures.percent(share.seen)}, promised {figures.percent(share.promised)}, "
+        f"interval {figures.span(share.interval)}"
+        for share in judgement.shares
+    )
+    return canvas.svg(f"Shares against their promise, allowed {within:g} points: {told}")
 
 
-def trajectories(judgement: Judgement) -> Iterator[str]:
+def _row_name(share: Share) -> str:
+    return f"{words(share.version, 9)}   {figures.percent(share.promised, 0)}"
+
+
+def _edges(share: Share) -> tuple[float, float]:
+    """The interval in points off the promise."""
+    return 100 * (share.interval.low - share.promised), 100 * (share.interval.high - share.promised)
+
+
+def _off(canvas: Canvas, row: int, share: Share, within: float, colour: str) -> None:
+    axes, zone = canvas.axes, canvas.colour(ZONE)
+    low, high = max(-within, -100 * share.promised), min(within, 100 * (1 - share.promised))
+    if share.weight:
+        axes.barh(row, high - low, left=low, height=0.66, color=zone, linewidth=0)
+    if share.seen is None:
+        return
+    axes.hlines(row, *_edges(share), color=colour, linewidth=3)
+    axes.plot([100 * (share.seen - share.promised)], [row], marker="o", color=colour, markersize=9)
+    beside(canvas, row, figures.percent(share.seen))
+    if min(_edges(share)) > high or max(_edges(share)) < low:
+        beside(canvas, row, "✗", colour=FAIL, at=1.19)
+    elif share.weight and low < min(_edges(share)) and max(_edges(share)) < high:
+        beside(canvas, row, "✓", colour=PASS, at=1.19)
+
+
+def trajectories(judgement: Judgement, colours: Colours) -> Iterator[tuple[Version, Markup]]:
     """For each version its share and its always-valid band after so many requests, around its promise."""
     if len(judgement.looks) < 2:
         return
     for index, version in enumerate(judgement.run.promise.weights.versions):
-        with rc_context(_STYLE):
-            figure = Figure(figsize=(_NARROW, 2.7), layout="constrained")
-            _trajectory(figure.add_subplot(), judgement, index)
-            yield _inline(figure, f"How the share of {version} closed in while requests came")
+        yield version, _trajectory(judgement, index, colours[version])
 
 
-def _trajectory(axes: Axes, judgement: Judgement, index: int) -> None:
+def _trajectory(judgement: Judgement, index: int, css: str) -> Markup:
     promise, looks = judgement.run.promise, judgement.looks
     version = promise.weights.versions[index]
     middle, within = 100 * promise.weights.share(version), promise.within
+    canvas = Canvas(*PANEL)
+    axes, colour, ink = canvas.axes, canvas.colour(css), canvas.colour(INK)
     requests = [look.requests for look in looks]
     bands = [look.shares[index][2] for look in looks]
     seen = [(look.requests, 100 * share) for look in looks if (share := look.shares[index][1]) is not None]
-    axes.axhspan(middle - within, middle + within, color=_PROMISE, alpha=0.3, linewidth=0)
-    axes.axhline(middle, color=_PROMISE, linewidth=1.2)
+    axes.axhspan(middle - within, middle + within, color=canvas.colour(ZONE), linewidth=0)
+    axes.axhline(middle, color=ink, linewidth=1, alpha=0.5)
     low, high = [100 * band.low for band in bands], [100 * band.high for band in bands]
-    axes.fill_between(requests, low, high, color=_SEEN, alpha=0.18, linewidth=0)
-    axes.plot(*zip(*seen, strict=True) if seen else ((), ()), color=_SEEN, linewidth=1.8)
+    axes.fill_between(requests, low, high, color=colour, alpha=0.22, linewidth=0)
+    axes.plot(*zip(*seen, strict=True) if seen else ((), ()), color=colour, linewidth=2)
     if after := judgement.split.certain_after:
-        axes.axvline(after, color=_INK, linewidth=1, linestyle=(0, (2, 2)))
+        axes.axvline(after, color=ink, linewidth=1.2, linestyle=(0, (2, 2)))
     reach = max(4 * within, abs((seen[-1][1] if seen else middle) - middle) + 2 * within)
     axes.set_ylim(max(0.0, middle - reach), min(100.0, middle + reach))
     axes.set_xscale("log")
     axes.set_xlim(max(1, requests[-1] / 1000), requests[-1])
     axes.xaxis.set_major_locator(LogLocator(numticks=5))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(plain))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
     axes.set_xlabel("requests")
-    axes.set_ylabel(f"percent {version}")
-    _inked(axes)
-    axes.grid(axis="y", color=_INK, alpha=0.12)
-
-
-def latencies(judgement: Judgement) -> str | None:
-    """Quantiles of each version's pages on a logarithmic scale; None where no version answered."""
-    shown = judgement.performance.versions[::-1]
-    if not shown:
-        return None
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDE, 0.7 + 0.42 * len(shown)), layout="constrained")
-        axes = figure.add_subplot()
-        for row, one in enumerate(shown):
-            _quantiles(axes, row, one)
-        _rows(axes, [one.version for one in shown])
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}" if _leads(value) else ""))
-        axes.set_xlabel("milliseconds")
-        return _inline(figure, "Latency by version: p50, p90, p95 and p99")
-
-
-def _quantiles(axes: Axes, row: int, one: VersionPerformance) -> None:
-    axes.hlines(row, one.p50, one.p99, color=_SEEN, linewidth=2.5, alpha=0.45)
-    axes.plot([one.p50], [row], marker="o", color=_SEEN, markersize=8)
-    axes.plot([one.p90, one.p95, one.p99], [row] * 3, marker="|", color=_SEEN, linestyle="", markersize=12)
-
-
-def _leads(value: float) -> bool:
-    """Whether a minor tick is a 2 or a 5: more labels would run into each other."""
-    return f"{value:e}"[0] in "25"
-
-
-def _promise(axes: Axes, row: int, share: Share, within: float) -> None:
-    low, high = max(0.0, 100 * share.promised - within), min(100.0, 100 * share.promised + within)
-    axes.barh(row, high - low, left=low, height=0.62, color=_PROMISE, alpha=0.35)
-    axes.vlines(100 * share.promised, row - 0.31, row + 0.31, color=_PROMISE)
-
-
-def _seen(axes: Axes, row: int, share: Share) -> None:
-    axes.hlines(row, 100 * share.interval.low, 100 * share.interval.high, color=_SEEN, linewidth=2.5)
-    if share.seen is not None:
-        axes.plot([100 * share.seen], [row], marker="o", color=_SEEN, markersize=7)
-
-
-def _rows(axes: Axes, names: list[str]) -> None:
-    """One row a version, named on the left."""
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(-0.6, len(names) - 0.4)
-    _inked(axes)
-    axes.grid(axis="x", color=_INK, alpha=0.12)
-
-
-def _inked(axes: Axes) -> None:
-    axes.tick_params(which="both", colors=_INK, left=False)
-    for label in (axes.xaxis.label, axes.yaxis.label):
-        label.set_color(_INK)
-    axes.spines["bottom"].set_color(_INK)
-
-
-def _inline(figure: Figure, title: str) -> str:
-    """The figure as an ``<svg>`` element that takes the page's width and colours."""
-    target = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(  # type: ignore[no-untyped-call] # matplotlib leaves this one untyped
-        target, metadata={"Date": None, "Creator": None}
+    grid(canvas, "y")
+    last = figures.percent(looks[-1].shares[index][1])
+    return canvas.svg(
+        f"Share of {version} while requests came in: at the end {last}, "
+        f"with the band {figures.span(bands[-1])}, promised {middle:.1f} % ± {within:g} points"
     )
-    svg = target.getvalue()
-    svg = svg[svg.index("<svg") :]
-    for stand_in, colour in _COLOURS.items():
-        svg = svg.replace(stand_in, colour)
-    svg = re.sub(
-        r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', rf'<svg viewBox="\1" role="img" aria-label="{title}">', svg
-    )
-    return re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)

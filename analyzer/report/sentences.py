@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..judgement import Judgement, Matching
+from ..performance.failures import Failure
 from ..records import Outcome
 from ..split.audit import INNOCENT, Pattern
 from ..split.segments import Segment
@@ -74,6 +75,7 @@ def facts(judgement: Judgement) -> Iterator[str]:
     yield from map(_earlier, judgement.earlier)
     for name, pages_with in judgement.errors.items():
         yield f"trouble: {name} on {many(pages_with, 'page')}"
+    yield from map(_failed, judgement.failures)
     alpha = percent(judgement.run.promise.alpha, 0 if judgement.run.promise.alpha >= 0.01 else 2)
     yield f"risk: a false PASS at most {alpha}, a false FAIL at most {alpha}, whenever anybody looks"
     if judgement.claims:
@@ -86,6 +88,13 @@ def facts(judgement: Judgement) -> Iterator[str]:
     yield from _slower(judgement)
     if judgement.run.ending:
         yield f"the load ended because {judgement.run.ending}"
+
+
+def _failed(failure: Failure) -> str:
+    """Calls that ended alike, with Envoy's flags in words."""
+    code = f"code {failure.code}" if failure.code else "no answer"
+    flags = f" {failure.flags}" if failure.flags else ""
+    return f"failed: {many(failure.calls, 'call')} to {failure.version}, {code}{flags}: {failure.meaning}"
 
 
 def _earlier(segment: Segment) -> str:

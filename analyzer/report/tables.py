@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from ..judgement import Judgement
 from ..performance.versions import VersionPerformance
-from .figures import count, milliseconds, percent, span
+from ..records import Version
+from .figures import count, milliseconds, percent, seconds, span, utc
 
 Row = Sequence[str]
 
@@ -15,6 +16,8 @@ AUDIT = ("over", "variance", "p", "calls are worth", "finding")
 EVIDENCE = ("version", "gets", "ln e for", "ln e against")
 FIXED = ("version", "count", "share", "interval", "p of the opposite")
 PERFORMANCE = ("version", "pages", "p50", "p90", "p95", "p99", "max", "failed calls")
+
+CHANGES = ("weights", "asked for", "in force after", "seen", "verdict")
 
 
 def shares(judgement: Judgement) -> Iterator[Row]:
@@ -60,3 +63,48 @@ def fixed(judgement: Judgement) -> Iterator[Row]:
     for one in judgement.split.shares:
         opposite = f"{one.equivalence_p:.3g}"
         yield (one.version, count(one.count), percent(one.share), span(one.interval), opposite)
+
+
+def changes(judgement: Judgement) -> Iterator[Row]:
+    """The weights of a run, one after the other, and what each came to."""
+    run = judgement.run
+    parts = [
+        (one.promise, one.applied, one.live, judged.split)
+        for one, judged in zip(run.earlier, judgement.earlier, strict=True)
+    ]
+    for promise, applied, live, split in (*parts, (run.promise, run.applied, run.live, judgement.split)):
+        wait = seconds(live - applied) if live and applied else "–"
+        after = f" after {count(split.certain_after)}" if split.certain_after else ""
+        asked = utc(int(applied))[11:] if applied else "–"
+        seen = ", ".join(f"{one.version} {percent(one.share)}" for one in split.shares)
+        yield (str(promise.weights), asked, wait, seen, f"{split.outcome.value}{after}")
+
+
+def failures_head(judgement: Judgement) -> Row:
+    return ("code", "flags", "what it means", *(one.version for one in judgement.error_rates))
+
+
+def failures(judgement: Judgement) -> Iterator[Row]:
+    """One kind of failure a row, one version a column, in calls."""
+    kinds: dict[tuple[int, str, str], dict[Version, int]] = {}
+    for one in judgement.failures:
+        kinds.setdefault((one.code, one.flags, one.meaning), {})[one.version] = one.calls
+    for (code, flags, meaning), counts in sorted(kinds.items(), key=lambda kind: -sum(kind[1].values())):
+        cells = (
+            count(counts[one.version]) if one.version in counts else "–" for one in judgement.error_rates
+        )
+        yield (str(code) if code else "none", flags or "–", meaning, *cells)
+
+
+def troubles(judgement: Judgement) -> Iterator[Row]:
+    for name, pages in judgement.errors.items():
+        yield (
+            name,
+            count(pages),
+            percent(pages / judgement.by_page.total if judgement.by_page.total else None),
+        )
+
+
+def pods(judgement: Judgement) -> Iterator[Row]:
+    for pod in judgement.run.pods:
+        yield (pod.name, pod.namespace, pod.labels.get("version", "–"), pod.ip)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,8 @@ class Run:
     weighbridge: str = ""
     earlier: tuple[Earlier, ...] = ()
     """What was promised before, oldest first; ``promise``, ``applied`` and ``live`` are the last ones."""
+    software: Mapping[str, str] = field(default_factory=dict)
+    """What else made the run, by its name, each with its version; empty where it was not recorded."""
 
     def pods_of(self, app: str) -> Sequence[RunPod]:
         return [pod for pod in self.pods if pod.labels.get("app") == app]

@@ -61,8 +61,8 @@ function closing(live, one) {
   const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
   svg.append(element("title", {}, `${one.version}: ${percent(one.share)} of ${percent(one.promised)}, band ${percent(one.low)} to ${percent(one.high)}`));
   const span = [Math.max(low, one.promised - margin), Math.min(high, one.promised + margin)];
-  svg.append(element("rect", { x: left, width: width - left - right, y: y(span[1]), height: y(span[0]) - y(span[1]), fill: "var(--promise)", opacity: 0.18 }));
-  svg.append(element("line", { x1: left, x2: width - right, y1: y(one.promised), y2: y(one.promised), stroke: "var(--promise)", "stroke-dasharray": "5 4" }));
+  svg.append(element("rect", { x: left, width: width - left - right, y: y(span[1]), height: y(span[0]) - y(span[1]), fill: "var(--zone)" }));
+  svg.append(element("line", { x1: left, x2: width - right, y1: y(one.promised), y2: y(one.promised), stroke: "var(--ink)", opacity: 0.5 }));
   for (const share of [low, one.promised, high]) svg.append(element("text", { x: left - 6, y: y(share) + 4, "text-anchor": "end" }, percent(share, high - low < 0.1 ? 1 : 0)));
   for (let n = first; n <= last; n *= 10) svg.append(element("text", { x: x(n), y: height - 6, "text-anchor": n === first ? "start" : n > 0.9 * last ? "end" : "middle" }, count(n)));
   if (own.length) {

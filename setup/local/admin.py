@@ -47,6 +47,11 @@ class Admin:
         except OSError:
             return False
 
+    def version(self) -> str:
+        """Envoy's release, such as ``1.37.0``, out of ``<commit>/1.37.0/Clean/RELEASE/BoringSSL``."""
+        told: str = json.loads(self.ask("GET", "/server_info"))["version"]
+        return told.split("/")[1] if told.count("/") > 1 else told
+
     def stats(self, pattern: str) -> dict[str, str | int]:
         """Every counter, gauge and text whose whole name matches the regular expression."""
         found = json.loads(self.ask("GET", f"/stats?format=json&filter={pattern}"))["stats"]

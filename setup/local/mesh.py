@@ -87,7 +87,8 @@ class LocalMesh:
 
     def describe(self) -> dict[str, Any]:
         watched = prometheus.url(self._topology()) if self.layout.prometheus else None
-        return {"kind": "local", "name": self.name, **asdict(self.layout), "prometheus": watched}
+        told = {"kind": "local", "name": self.name, **asdict(self.layout), "prometheus": watched}
+        return told | {"envoy": self._proxies().envoy_version()}
 
     def pods(self) -> Sequence[Pod]:
         return self._topology().pods

@@ -33,6 +33,13 @@ class Proxies:
     def admin(self, pod: str) -> Admin:
         return Admin(self._folder.admin_socket(pod))
 
+    def envoy_version(self) -> str | None:
+        """Of the gateway's Envoy, which all pods share; None where it does not answer."""
+        try:
+            return self.admin(self._topology.gateway.pod.name).version()
+        except OSError:
+            return None
+
     def documents(self) -> Sequence[Document]:
         return istio.read_file(self._folder.documents_file)
 
