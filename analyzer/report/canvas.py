@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from hashlib import sha256
 from html import escape
 from typing import Any
 
@@ -88,13 +89,28 @@ class Canvas:
         svg = svg[svg.index("<svg") :]
         for css, stand_in in self._colours.items():
             svg = svg.replace(stand_in, css)
-        svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+        svg = _own_ids(re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL), title)
         width, height = self._size
         head = (
             f'<svg class="plot" viewBox="0 0 {width:g} {height:g}" style="max-width:{_TALLER * width:g}px" '
             f'role="img" aria-label="{escape(title)}">'
         )
         return re.sub(r"<svg [^>]*>", lambda _: head, svg, count=1)
+
+
+_REFERENCE = re.compile(r"(?<=url\(#)[\w.-]+|(?<=href=\"#)[\w.-]+")
+_ID = re.compile(r' id="([\w.-]+)"')
+
+
+def _own_ids(svg: str, title: str) -> str:
+    """Only the ids that something refers to, told apart from those of the page's other charts.
+
+    matplotlib names a mark by its shape and colour, and our stand-ins are the same in every chart.
+    """
+    mine = f"c{sha256(title.encode()).hexdigest()[:8]}-"
+    used = set(_REFERENCE.findall(svg))
+    svg = _ID.sub(lambda found: f' id="{mine}{found[1]}"' if found[1] in used else "", svg)
+    return _REFERENCE.sub(lambda found: mine + found[0], svg)
 
 
 def grid(canvas: Canvas, axis: str) -> None:
