@@ -1,0 +1,74 @@
+"""Takes the pictures of docs/report.md anew, in Chromium: ``python -m tests.record_report``.
+
+Of results/example, and of a real mesh that splits 50/50 where 90/10 was promised, while one version fails.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from analyzer.judge import judge
+from analyzer.report import html
+from analyzer.run.folder import RunFolder
+
+from .browsers import chromium, shown, sized
+
+ROOT = Path(__file__).parent.parent
+_MESH = ("--mesh-name", "pictures")
+_WRONG = ("--expect", "v2=90,v3=10", "--no-route", "--within", "5", "--requests", "2000", "--rate", "100")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="wb-") as home, chromium() as browser:
+        run = Path(home, "wrong")
+        _record(run, os.environ | {"WEIGHBRIDGE_HOME": home})
+        good, wrong = _page(ROOT / "results" / "example", home), _page(run, home)
+        for name, page, width, height, theme in (
+            ("report-light", good, 1060, None, "light"),
+            ("report-dark", good, 1060, 1900, "dark"),
+            ("report-narrow", wrong, 400, 3300, "light"),
+            ("report-fail", wrong, 1060, None, "light"),
+        ):
+            sized(browser, width, 800)
+            shown(browser, theme=theme)
+            browser.get(page.as_uri())
+            whole = browser.execute_script("return document.documentElement.scrollHeight")
+            clip = {"x": 0, "y": 0, "width": width, "height": height or whole, "scale": 1}
+            taken = browser.execute_cdp_cmd(
+                "Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True}
+            )
+            (ROOT / "docs" / f"{name}.png").write_bytes(base64.b64decode(taken["data"]))
+
+
+def _record(run: Path, environment: dict[str, str]) -> None:
+    """A run that fails: other weights than promised, and a version that answers 503 now and then."""
+
+    def weighbridge(*arguments: str, code: int = 0) -> None:
+        command = [sys.executable, "-P", "-m", "weighbridge", *arguments, *_MESH]
+        done = subprocess.run(command, env=environment, cwd=run.parent, check=False)
+        if done.returncode != code:
+            raise SystemExit(f"{' '.join(command)} ended with {done.returncode}")
+
+    weighbridge("up", "--detach")
+    try:
+        weighbridge("route", "v2=50,v3=50")
+        weighbridge("fault", "reviews-v3", "--status", "503", "--share", "20")
+        load = ("--arrivals", "constant", "--to-the-end", "--out", str(run))
+        weighbridge("run", *_WRONG, *load, code=1)
+    finally:
+        weighbridge("down")
+
+
+def _page(run: Path, home: str) -> Path:
+    page = Path(home, f"{run.name}.html")
+    page.write_text(html.report(judge(RunFolder(run))))
+    return page
+
+
+if __name__ == "__main__":
+    main()
