@@ -25,7 +25,7 @@ check: $(VENV)/.dev ## style, types, layers and the quick tests: what a change m
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m 'not e2e'
+	$(BIN)/python -m pytest -q -n logical -m 'not e2e'
 
 coverage: $(VENV)/.dev ## how much of the judgement the quick tests reach, and that it is enough
 	$(BIN)/coverage run -m pytest -q -m 'not e2e'
