@@ -6,11 +6,14 @@ Of results/example, and of a real mesh that splits 50/50 where 90/10 was promise
 from __future__ import annotations
 
 import base64
+import io
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from PIL import Image
 
 from analyzer.judge import judge
 from analyzer.report import html
@@ -42,7 +45,8 @@ def main() -> None:
             taken = browser.execute_cdp_cmd(
                 "Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True}
             )
-            (ROOT / "docs" / f"{name}.png").write_bytes(base64.b64decode(taken["data"]))
+            picture = Image.open(io.BytesIO(base64.b64decode(taken["data"]))).convert("RGB")
+            picture.quantize(192).save(ROOT / "docs" / f"{name}.png", optimize=True)
 
 
 def _record(run: Path, environment: dict[str, str]) -> None:

@@ -21,7 +21,7 @@ _ROW = 34
 def shares(judgement: Judgement, colours: Colours) -> Markup:
     """How far each version's share is off its promise, in points, with its interval, on the zone allowed."""
     shown, within = judgement.shares[::-1], judgement.run.promise.within
-    canvas = Canvas(430, 46 + _ROW * len(shown), left=100, right=74)
+    canvas = Canvas(380, 46 + _ROW * len(shown), left=86, right=74)
     axes, ink = canvas.axes, canvas.colour(INK)
     for row, share in enumerate(shown):
         _off(canvas, row, share, within, canvas.colour(colours[share.version]))
@@ -62,9 +62,9 @@ def _off(canvas: Canvas, row: int, share: Share, within: float, colour: str) -> 
     axes.plot([100 * (share.seen - share.promised)], [row], marker="o", color=colour, markersize=9)
     beside(canvas, row, figures.percent(share.seen))
     if min(_edges(share)) > high or max(_edges(share)) < low:
-        beside(canvas, row, "✗", colour=FAIL, at=1.19)
+        beside(canvas, row, "✗", colour=FAIL, at=1.22)
     elif share.weight and low < min(_edges(share)) and max(_edges(share)) < high:
-        beside(canvas, row, "✓", colour=PASS, at=1.19)
+        beside(canvas, row, "✓", colour=PASS, at=1.22)
 
 
 def trajectories(judgement: Judgement, colours: Colours) -> Iterator[tuple[Version, Markup]]:
@@ -84,7 +84,8 @@ def _trajectory(judgement: Judgement, index: int, css: str) -> Markup:
     requests = [look.requests for look in looks]
     bands = [look.shares[index][2] for look in looks]
     seen = [(look.requests, 100 * share) for look in looks if (share := look.shares[index][1]) is not None]
-    axes.axhspan(middle - within, middle + within, color=canvas.colour(ZONE), linewidth=0)
+    if middle:  # one answer of a version without weight is one too many
+        axes.axhspan(middle - within, middle + within, color=canvas.colour(ZONE), linewidth=0)
     axes.axhline(middle, color=ink, linewidth=1, alpha=0.5)
     low, high = [100 * band.low for band in bands], [100 * band.high for band in bands]
     axes.fill_between(requests, low, high, color=colour, alpha=0.22, linewidth=0)

@@ -97,7 +97,7 @@ def failures(judgement: Judgement, colours: Colours) -> Markup | None:
     for row, one in enumerate(told):
         colour = canvas.colour(colours[one.version])
         axes.hlines(row, 100 * one.interval.low, 100 * one.interval.high, color=colour, linewidth=3)
-        axes.plot([100 * (one.rate or 0)], [row], marker="o", color=colour, markersize=8)
+        axes.plot([100 * (one.rate or 0)], [row], marker="o", color=colour, markersize=8, clip_on=False)
         beside(canvas, row, figures.percent(one.rate))
     axes.set_yticks(range(len(told)), [words(one.version, 14) for one in told])
     axes.set_ylim(-0.6, len(told) - 0.4)

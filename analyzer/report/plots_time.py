@@ -55,7 +55,8 @@ def _share(judgement: Judgement, told: Sequence[Stretch], version: Version, css:
     for one in told:
         middle = 100 * one.weights.share(version)
         zone = (max(0.0, middle - one.within), min(100.0, middle + one.within))
-        axes.fill_between([one.since, one.until], *zone, color=canvas.colour(ZONE), linewidth=0)
+        if middle:  # one answer of a version without weight is one too many
+            axes.fill_between([one.since, one.until], *zone, color=canvas.colour(ZONE), linewidth=0)
         axes.hlines(middle, one.since, one.until, color=canvas.colour(INK), linewidth=1, alpha=0.5)
     seen = [one for one in judgement.windows if one.labelled]
     middles = [_middle(judgement, one) for one in seen]

@@ -104,10 +104,11 @@ def _box(node: Node, place: Place, graph: Graph) -> Box:
         for row, (version, count) in enumerate(versions.items())
     )
     label = short(_id(node))
+    room = label if len(label) <= _LONGEST else label.partition(".")[0]  # the tooltip has the namespace
     size = _size(versions)
     return Box(
         label,
-        figures.cut(label, _LONGEST),
+        figures.cut(room, _LONGEST),
         place.x + _MARGIN,
         place.y + _MARGIN,
         *size,

@@ -12,6 +12,8 @@ import pandas as pd
 from ..records import UNKNOWN, Version
 
 _MOST = 40
+_ENOUGH = 40
+"""Calls that a window should have on the mean, so that its share tells something."""
 _WIDTHS = [base * 10.0**power for power in range(-1, 6) for base in (1, 2, 5)]
 """Seconds, such as people read on a clock; the last is five days."""
 
@@ -43,6 +45,7 @@ def windows(decisions: Sequence[pd.DataFrame], most: int = _MOST) -> tuple[Windo
     if not told:
         return ()
     length = max(float(one["start"].max()) for one in told) - min(float(one["start"].min()) for one in told)
+    most = max(3, min(most, sum(map(len, told)) // _ENOUGH))
     width = next((width for width in _WIDTHS if length / width < most), _WIDTHS[-1])
     return tuple(window for one in told for window in _windows(one, width))
 
