@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from analyzer.hosts import qualified, within
+
 from .documents import Document, DocumentError, of_kind
 from .gateways import MESH, admitted, bound_to, full_name
-from .hosts import qualified, within
 from .schema.shapes import Fault
 from .subsets import subsets
 

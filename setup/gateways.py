@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analyzer.hosts import narrower, qualified
+
 from .documents import Document
-from .hosts import narrower, qualified
 
 MESH = "mesh"
 """Stands among a VirtualService's gateways for every sidecar, and alone where none is named."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from analyzer.hosts import qualified, specificity, within
+
 from .documents import Document
-from .hosts import qualified, specificity, within
 
 
 def rules_for(host: str, documents: Iterable[Document]) -> tuple[Document, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from setup.hosts import narrower, qualified, specificity
+from analyzer.hosts import narrower, qualified, specificity
 
 
 @pytest.mark.parametrize(

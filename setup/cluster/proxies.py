@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from analyzer.hosts import qualified
+
 from ..checks import Services
 from ..documents import Document
-from ..hosts import qualified
 from ..local.envoy.messages import outbound
 
 ADMIN_PORT = 15000

@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from analyzer.hosts import CLUSTER_DOMAIN, qualified
+
 from .. import checks, documents
 from ..checks import Services
 from ..documents import API_VERSION, Document, DocumentError, of_kind
 from ..gateways import MESH, bound_to
-from ..hosts import CLUSTER_DOMAIN, qualified
 from ..mesh import MeshError
 from ..schema.shapes import Fault
 from . import changes, pods, proxies, tunnel

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...hosts import qualified
+from analyzer.hosts import qualified
+
 from ..topology import SERVICE_PORT
 from .header_changes import header_changes, joined, new_authority
 from .messages import NO_TIMEOUT, Json, duration, fraction, outbound

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from analyzer.hosts import qualified, specificity, within
+
 from ...documents import Document
 from ...gateways import MESH, admitted, bound_to
-from ...hosts import qualified, specificity, within
 from ..topology import SERVICE_PORT, VERSIONS, Gateway, Sidecar, fqdn
 from .matches import is_catch_all
 from .messages import Json
