@@ -85,6 +85,9 @@ class Mesh(Protocol):
     def describe(self) -> Mapping[str, Any]:
         """Its ``kind``, its name and its settings, for the record of a run."""
 
+    def objects(self) -> Sequence[Mapping[str, Any]]:
+        """What else an API server knows that bears on routing, as plain objects; none where there is none."""
+
     def pods(self) -> Sequence[Pod]:
         """Every pod that a line of an access log may be about, with and without a proxy of its own."""
 

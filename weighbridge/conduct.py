@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any, Self
 from analyzer.performance import claims
 from analyzer.performance.claims import ClaimError
 from analyzer.records import Weights
+from analyzer.run import whole_file
 from analyzer.run.folder import Promise, Run, RunFolder
 from analyzer.split.plan import plan, suggested_within
 from locustfiles._command import LoadPlan
@@ -81,6 +83,8 @@ class Live:
 
     applied: float
     live: float
+    before: str = ""
+    """The documents that were in force until then, as YAML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ def _conducted(
     plan = _plan(wanted, fresh, url)
     run = _started(plan, wanted, mesh, live)
     folder.write(run)
+    if mesh and (objects := mesh.objects()):
+        whole_file.write(folder.objects_file, json.dumps({"items": objects}, indent=1) + "\n")
     console.say(
         f"run {fresh.id}: {wanted.promise.weights} within {wanted.promise.within:g} points → {folder.path}"
     )
@@ -142,8 +148,18 @@ def _conducted(
     run = desk.run if desk else run
     missing = (*(log.finish() if log else ()), *load.missing(plan))
     pods = recorded(log.pods()) if log else ()
-    folder.write(replace(run, ended=time.time(), ending=ended.why, missing=missing, pods=pods))
+    run = replace(run, ended=time.time(), ending=ended.why, missing=missing, pods=pods)
+    folder.write(replace(run, after=_changed(mesh, run.documents) if mesh else None))
     return Conducted(folder, ended.trouble, ended.interrupted)
+
+
+def _changed(mesh: Mesh, documents_: str) -> str | None:
+    """The documents in force at the end, where somebody changed them while the load ran."""
+    try:
+        found = documents.dump(mesh.documents())
+    except MeshError:  # what ended the run may have ended the mesh
+        return None
+    return found if found != documents_ else None
 
 
 def _load(
@@ -238,4 +254,5 @@ def _started(plan: LoadPlan, wanted: Wanted, mesh: Mesh | None, live: Live | Non
         live=live.live if live else None,
         weighbridge=version("weighbridge"),
         software={"python": platform.python_version(), "locust": version("locust")},
+        before=live.before if live else "",
     )

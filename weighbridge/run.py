@@ -11,7 +11,7 @@ import click
 
 from analyzer.exit_codes import OF_OUTCOME
 from analyzer.records import Weights
-from setup import routes
+from setup import documents, routes
 from setup.mesh import Mesh, MeshError
 
 from . import console, folders, load_options, meshes, options
@@ -95,8 +95,9 @@ def _lost(judgement: Judgement) -> MeshError | None:
 def applied_now(mesh: Mesh, weights: Weights) -> Live:
     from .conduct import Live  # imported by now
 
+    before = documents.dump(mesh.documents())
     asked = time.time()
-    return Live(asked, mesh.route(routes.split(weights, namespace=mesh.namespace)))
+    return Live(asked, mesh.route(routes.split(weights, namespace=mesh.namespace)), before)
 
 
 @contextmanager

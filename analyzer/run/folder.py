@@ -85,6 +85,10 @@ class Run:
     """What was promised before, oldest first; ``promise``, ``applied`` and ``live`` are the last ones."""
     software: Mapping[str, str] = field(default_factory=dict)
     """What else made the run, by its name, each with its version; empty where it was not recorded."""
+    before: str = ""
+    """The Istio documents that the run found, before it applied its own; empty where it applied none."""
+    after: str | None = None
+    """The Istio documents at the end, where others than we changed them meanwhile."""
 
     def pods_of(self, app: str) -> Sequence[RunPod]:
         return [pod for pod in self.pods if pod.labels.get("app") == app]
@@ -126,6 +130,20 @@ class RunFolder:
     def telemetry(self) -> Path:
         """What the mesh's telemetry counted meanwhile (``reconcile/telemetry.py``)."""
         return self.path / "telemetry.json"
+
+    @property
+    def objects_file(self) -> Path:
+        """What only an API server knows about the mesh."""
+        return self.path / "objects.json"
+
+    def objects(self) -> Sequence[Any]:
+        """Plain objects as the API server had them, without what bears on no routing; none where none are."""
+        try:
+            found = msgspec.json.decode(self.objects_file.read_bytes(), type=dict[str, Any])
+        except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+            return ()
+        items = found.get("items")
+        return items if isinstance(items, list) else ()
 
     def log_of(self, pod: RunPod) -> Path:
         return self.access_log / pod.name / "istio-proxy.log"

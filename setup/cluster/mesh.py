@@ -6,7 +6,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from .. import processes, routes
 from ..documents import Document
 from ..mesh import MeshError, Pod
 from ..processes import Child
-from . import downloads, ingress, install, installed, pods, teardown, tutorial
+from . import downloads, ingress, install, installed, objects, pods, teardown, tutorial
 from .access_log import ClusterAccessLog
 from .api import Api
 from .errors import ApiError
@@ -94,6 +94,9 @@ class ClusterMesh:
             "istio": str(istio.version) if istio else None,
             "revision": istio.revision if istio else None,
         }
+
+    def objects(self) -> Sequence[Mapping[str, Any]]:
+        return objects.objects(self._api)
 
     def pods(self) -> Sequence[Pod]:
         return tuple(pods.as_pods(pods.involved(self._api)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,9 @@ class LocalMesh:
         watched = prometheus.url(self._topology()) if self.layout.prometheus else None
         told = {"kind": "local", "name": self.name, **asdict(self.layout), "prometheus": watched}
         return told | {"envoy": self._proxies().envoy_version()}
+
+    def objects(self) -> Sequence[Mapping[str, Any]]:
+        return ()
 
     def pods(self) -> Sequence[Pod]:
         return self._topology().pods
