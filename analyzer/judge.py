@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 
 import pandas as pd
 
 from .access_log.entries import Account
+from .diagnosis import collect
+from .diagnosis.diagnose import Diagnosis, diagnose
+from .diagnosis.lines import Lines
 from .judgement import CALLS, PAGES, Judgement, Matching, Share
 from .performance import claim_results, claims
 from .performance.claim_results import ClaimResult, Measured
@@ -16,7 +20,7 @@ from .performance.failures import failures
 from .performance.generator import Generator
 from .performance.latency import Latencies
 from .performance.versions import errors_of, failures_of, latencies_of, performance
-from .records import UNKNOWN, Distribution, Version
+from .records import UNKNOWN, Distribution, Outcome, Version
 from .run.called import called
 from .run.calls import Joined, Seen
 from .run.folder import Earlier, Run, RunFolder
@@ -36,7 +40,9 @@ from .split.windows import windows
 
 def judge(folder: RunFolder) -> Judgement:
     """Judge the run from its rows and logs alone; raises JudgementError where it is no run."""
-    found = evidence(folder)
+    run = folder.read()
+    lines = Lines(run.id, run.live)
+    found = evidence(folder, run, lines)
     run, joined, seen = found.run, found.joined, found.seen
     promise = run.promise
     test = SplitTest(promise.weights, promise.within, promise.alpha, promise.budget)
@@ -44,7 +50,7 @@ def judge(folder: RunFolder) -> Judgement:
     latencies = latencies_of(joined.pages, scheduled=bool(run.load.get("rate")))
     generator = Generator.of(joined.pages, Summary.read(folder.path))
     matching, errors = _matching(joined, seen) if seen else None, errors_of(joined.pages)
-    return Judgement(
+    judgement = Judgement(
         folder=str(folder.path),
         run=run,
         split=verdict(test, tally),
@@ -71,6 +77,15 @@ def judge(folder: RunFolder) -> Judgement:
         error_rates=tuple(_error_rates(joined, promise.alpha)) if seen else (),
         graph=called(folder) if seen else None,
     )
+    return replace(judgement, diagnosis=_diagnosis(judgement, found, lines, folder))
+
+
+def _diagnosis(judgement: Judgement, found: Evidence, lines: Lines, folder: RunFolder) -> Diagnosis:
+    """Why the split is as it is; further claims are not its subject."""
+    outcome = judgement.split.outcome
+    if judgement.objections and outcome is Outcome.PASS:
+        outcome = Outcome.UNDECIDED
+    return diagnose(collect.case(found, lines, folder.objects(), outcome, _columns(found)))
 
 
 def _error_rates(joined: Joined, alpha: float) -> Iterator[ErrorRate]:
@@ -114,11 +129,12 @@ _GROUPS = {
 """What should make no difference to a draw, and the column of the decisions that tells it."""
 
 
+def _columns(found: Evidence) -> dict[str, list[Hashable]]:
+    return {name: found.decisions[column].tolist() for name, column in _GROUPS.items()}
+
+
 def _audit(found: Evidence) -> Audit:
-    columns: dict[str, list[Hashable]] = {
-        name: found.decisions[column].tolist() for name, column in _GROUPS.items()
-    }
-    return audit(found.decided, columns, chain="connection")
+    return audit(found.decided, _columns(found), chain="connection")
 
 
 def _objections(

@@ -8,6 +8,7 @@ from typing import Any
 
 from .access_log.entries import Account
 from .access_log.graph import Graph
+from .diagnosis.diagnose import NONE, Diagnosis
 from .exit_codes import OF_OUTCOME
 from .performance.claim_results import ClaimResult
 from .performance.curves import Curve
@@ -104,6 +105,8 @@ class Judgement:
     """How often each version's calls failed, by the caller's proxy."""
     graph: Graph | None = None
     """Who called whom, by all proxies' logs; None where there was none."""
+    diagnosis: Diagnosis = NONE
+    """Why the split is as it is, best cause first; nothing where nothing is wrong."""
 
     @property
     def outcome(self) -> Outcome:
@@ -161,6 +164,7 @@ class Judgement:
             "earlier": [one.as_dict() for one in self.earlier],
             "graph": [edge.as_dict() for edge in self.graph.edges] if self.graph else None,
             "software": dict(self.run.software),
+            "diagnosis": self.diagnosis.as_dict(),
         }
 
 

@@ -22,8 +22,13 @@ class Tag(NamedTuple):
     seq: int
 
 
+def prefix(run: str) -> str:
+    """How the User-Agent of every request of a run begins."""
+    return f"weighbridge/{run}/"
+
+
 def user_agent(tag: Tag) -> str:
-    return f"weighbridge/{tag.run}/{tag.worker}.{tag.seq}"
+    return f"{prefix(tag.run)}{tag.worker}.{tag.seq}"
 
 
 def parse(user_agent: str | None) -> Tag | None:

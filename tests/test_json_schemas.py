@@ -23,8 +23,9 @@ from weighbridge.__main__ import outcome
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "analyzer" / "schemas"
-VERDICT, PLAN, LOGS, ERROR = (
-    json.loads((SCHEMAS / f"{n}.schema.json").read_text()) for n in ("verdict", "plan", "logs", "error")
+VERDICT, PLAN, LOGS, DIAGNOSIS, ERROR = (
+    json.loads((SCHEMAS / f"{name}.schema.json").read_text())
+    for name in ("verdict", "plan", "logs", "diagnosis", "error")
 )
 EXAMPLE = json.loads((ROOT / "results" / "example" / "verdict.json").read_text())
 
@@ -45,7 +46,7 @@ def check(value: Any, schema: Any) -> None:
     Draft202012Validator(closed(schema)).validate(value)
 
 
-@pytest.mark.parametrize("schema", [VERDICT, PLAN, LOGS, ERROR], ids=lambda schema: schema["$id"])
+@pytest.mark.parametrize("schema", [VERDICT, PLAN, LOGS, DIAGNOSIS, ERROR], ids=lambda schema: schema["$id"])
 def test_each_schema_is_one_and_describes_every_key(schema: Any) -> None:
     Draft202012Validator.check_schema(schema)
     for properties in described(schema):

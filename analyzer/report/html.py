@@ -9,7 +9,7 @@ from itertools import accumulate
 from ..access_log.quantiles import BEYOND
 from ..judgement import Judgement
 from ..records import UNKNOWN, Distribution, Version
-from . import figures, plots, plots_latency, plots_time, provenance, sentences, tables
+from . import causes, figures, plots, plots_latency, plots_time, provenance, sentences, tables
 from .colours import colours
 from .pages import PAGES
 from .service_graph import picture
@@ -30,6 +30,7 @@ def report(judgement: Judgement) -> str:
         judgement=judgement,
         promise=promise,
         tables=tables,
+        causes=causes,
         title=sentences.title(judgement),
         marks=_MARKS,
         facts=sentences.grouped(judgement),
@@ -64,6 +65,7 @@ def _colours(judgement: Judgement) -> dict[Version, str]:
     graph = judgement.graph
     others = {version for counts in graph.versions.values() for version in counts} if graph else set()
     others |= {one.version for one in judgement.curves} | {one.version for one in judgement.error_rates}
+    others |= {version for one in judgement.diagnosis.findings for version in one.predicted or ()}
     return colours(weighed, sorted(others))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..judgement import Judgement
 from ..records import Outcome
-from . import provenance, sentences, tables
+from . import causes, provenance, sentences, tables
 from .tables import Row
 
 _MARKS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.UNDECIDED: "❔"}
@@ -22,6 +22,7 @@ def report(judgement: Judgement) -> str:
         *(f"**{plain(objection)}**\n" for objection in judgement.objections),
         *(f"- {_MARKS[claim.outcome]} {plain(claim.reason)}" for claim in judgement.claims),
         "",
+        *(causes.markdown(judgement, plain) if causes.is_told(judgement) else ()),
         *_table(tables.SHARES, tables.shares(judgement)),
         "",
         *_table(tables.PERFORMANCE, tables.performance(judgement)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..judgement import Judgement
-from . import sentences, tables
+from . import causes, sentences, tables
 from .tables import Row
 
 
@@ -15,6 +15,7 @@ def report(judgement: Judgement) -> str:
         [f"{judgement.outcome.value.upper()}  {sentences.headline(judgement)}"],
         [f"  {judgement.split.reason}"],
         [f"  {claim.outcome.value:<9}  {claim.reason}" for claim in judgement.claims],
+        [f"  {line}" for line in causes.text(judgement)] if causes.is_told(judgement) else [],
         _table(tables.SHARES, tables.shares(judgement)),
         _table(tables.PERFORMANCE, tables.performance(judgement)),
         [f"  {line}" for line in sentences.facts(judgement)],

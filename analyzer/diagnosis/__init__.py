@@ -1,0 +1,1 @@
+"""Why a mesh does not split as its weights say: causes tested against documents, pods, lines and counts."""
