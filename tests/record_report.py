@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -32,6 +33,7 @@ def main() -> None:
         _record(run, os.environ | {"WEIGHBRIDGE_HOME": home})
         good, wrong = _page(ROOT / "results" / "example", home), _page(run, home)
         for name, page, width, height, theme in (
+            ("report-top", good, 1060, 900, "light"),
             ("report-light", good, 1060, None, "light"),
             ("report-dark", good, 1060, 1900, "dark"),
             ("report-narrow", wrong, 400, 3300, "light"),
@@ -70,7 +72,10 @@ def _record(run: Path, environment: dict[str, str]) -> None:
 
 def _page(run: Path, home: str) -> Path:
     page = Path(home, f"{run.name}.html")
-    page.write_text(html.report(judge(RunFolder(run))))
+    told = replace(
+        judge(RunFolder(run)), folder=f"results/{run.name}"
+    )  # where it was made is nobody's business
+    page.write_text(html.report(told))
     return page
 
 
