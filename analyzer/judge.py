@@ -20,7 +20,10 @@ from .performance.failures import failures
 from .performance.generator import Generator
 from .performance.latency import Latencies
 from .performance.versions import errors_of, failures_of, latencies_of, performance
+from .reconcile.reconcile import reconcile
+from .reconcile.record import Reconciliation
 from .records import UNKNOWN, Distribution, Outcome, Version
+from .run import requests
 from .run.called import called
 from .run.calls import Joined, Seen
 from .run.folder import Earlier, Run, RunFolder
@@ -50,6 +53,7 @@ def judge(folder: RunFolder) -> Judgement:
     latencies = latencies_of(joined.pages, scheduled=bool(run.load.get("rate")))
     generator = Generator.of(joined.pages, Summary.read(folder.path))
     matching, errors = _matching(joined, seen) if seen else None, errors_of(joined.pages)
+    side_by_side = reconcile(folder, run, requests.read(folder.requests))
     judgement = Judgement(
         folder=str(folder.path),
         run=run,
@@ -63,13 +67,18 @@ def judge(folder: RunFolder) -> Judgement:
         by_page=joined.by_page,
         matching=matching,
         second_try=second_try(joined, failures_of(joined.calls)) if seen else None,
+        reconciliation=side_by_side,
         lines=found.lines if seen else None,
         excluded_before_live=joined.excluded_before_live - sum(len(one.pages) for one in found.earlier),
         performance=performance(promise.weights, latencies, joined.calls, promise.alpha, generator),
         errors=errors,
         objections=tuple(_objections(found, errors, tally, test, checked)),
         looks=trajectory(test, found.decided),
-        warnings=(*_warnings(run, joined, matching, found.lines), *generator.warnings()),
+        warnings=(
+            *_warnings(run, joined, matching, found.lines),
+            *_unexplained(side_by_side),
+            *generator.warnings(),
+        ),
         earlier=tuple(map(_segment, run.earlier, found.earlier)),
         windows=windows([one.decisions for one in (*found.earlier, joined)]),
         curves=curves(latencies, promise.alpha),
@@ -193,6 +202,12 @@ def _silence(pages: pd.DataFrame, errors: Mapping[str, int]) -> str | None:
         return None
     causes = ", ".join(f"{name} on {number:,}" for name, number in errors.items())
     return f"not one of {len(pages):,} pages shows a version: {causes}"
+
+
+def _unexplained(found: Reconciliation | None) -> Iterator[str]:
+    if found and found.residue:
+        records = "1 record" if found.residue == 1 else f"{found.residue:,} records"
+        yield f"side by side, nothing explains {records}: see `weighbridge trace --unmatched`"
 
 
 def _warnings(run: Run, joined: Joined, matching: Matching | None, account: Account) -> Iterator[str]:

@@ -15,6 +15,7 @@ from .performance.curves import Curve
 from .performance.error_rates import ErrorRate
 from .performance.failures import Failure
 from .performance.versions import Performance
+from .reconcile.record import Reconciliation
 from .records import Distribution, Outcome, Version
 from .run.folder import Run
 from .run.second_try import SecondTry
@@ -93,6 +94,8 @@ class Judgement:
     warnings: tuple[str, ...]
     looks: tuple[Look, ...]
     """How shares and bands moved, for charts; the rows give them again, so verdict.json leaves them out."""
+    reconciliation: Reconciliation | None = None
+    """The witnesses side by side, request by request; None where no proxy's log was at hand."""
     earlier: tuple[Segment, ...] = ()
     """What was promised before the weights changed while the load ran; all else is about the last weights."""
     windows: tuple[Window, ...] = ()
@@ -153,6 +156,7 @@ class Judgement:
             "shares": [asdict(share) for share in self.shares],
             "matching": asdict(self.matching) if self.matching else None,
             "second_try": self.second_try.as_dict() if self.second_try else None,
+            "reconciliation": self.reconciliation.as_dict() if self.reconciliation else None,
             "lines": _lines(self.lines) if self.lines else None,
             "performance": self.performance.as_dict(),
             "errors": dict(self.errors),

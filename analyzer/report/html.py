@@ -9,7 +9,7 @@ from itertools import accumulate
 from ..access_log.quantiles import BEYOND
 from ..judgement import Judgement
 from ..records import UNKNOWN, Distribution, Version
-from . import causes, figures, plots, plots_latency, plots_time, provenance, sentences, tables
+from . import causes, figures, plots, plots_latency, plots_time, provenance, sentences, side_by_side, tables
 from .colours import colours
 from .pages import PAGES
 from .service_graph import picture
@@ -31,6 +31,7 @@ def report(judgement: Judgement) -> str:
         promise=promise,
         tables=tables,
         causes=causes,
+        side_by_side=side_by_side,
         title=sentences.title(judgement),
         marks=_MARKS,
         facts=sentences.grouped(judgement),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..judgement import Judgement
+from ..reconcile.record import Reconciliation
 from ..records import Outcome
-from . import causes, provenance, sentences, tables
+from . import causes, provenance, sentences, side_by_side, tables
 from .tables import Row
 
 _MARKS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.UNDECIDED: "❔"}
@@ -29,10 +30,24 @@ def report(judgement: Judgement) -> str:
         "",
         *(f"- {plain(fact)}" for fact in sentences.facts(judgement)),
         *(f"- **warning**: {plain(warning)}" for warning in judgement.warnings),
+        *_side_by_side(judgement.reconciliation),
         "",
         plain(f"run {judgement.run.id}: {provenance.software(judgement.run)}"),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _side_by_side(found: Reconciliation | None) -> Iterator[str]:
+    """Where there is any difference to explain: from witness to witness, then what became of the calls."""
+    if found is None or side_by_side.is_plain(found):
+        return
+    yield "\n### Witnesses side by side\n"
+    yield from _table(side_by_side.STEPS, side_by_side.steps(found))
+    yield ""
+    yield from _table(side_by_side.crossing_head(found), side_by_side.crossings(found))
+    if found.telemetry:
+        yield ""
+        yield from _table(side_by_side.TELEMETRY, side_by_side.telemetry(found))
 
 
 def plain(text: str) -> str:

@@ -9,6 +9,7 @@ from ..performance.failures import Failure
 from ..records import Outcome
 from ..split.audit import INNOCENT, Pattern
 from ..split.segments import Segment
+from . import side_by_side
 from .figures import count, many, percent, span
 
 
@@ -66,6 +67,8 @@ def facts(judgement: Judgement) -> Iterator[str]:
     if judgement.matching:
         yield from _witnesses(judgement.matching)
         yield from _second_try(judgement)
+        if judgement.reconciliation:
+            yield from side_by_side.facts(judgement.reconciliation)
     else:
         pages = count(judgement.by_page.total)
         yield f"witness: pages only ({pages}); Bookinfo's second try can hide decisions"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..judgement import Judgement
-from . import causes, sentences, tables
+from ..reconcile.record import Reconciliation
+from . import causes, sentences, side_by_side, tables
 from .tables import Row
 
 
@@ -19,10 +20,25 @@ def report(judgement: Judgement) -> str:
         _table(tables.SHARES, tables.shares(judgement)),
         _table(tables.PERFORMANCE, tables.performance(judgement)),
         [f"  {line}" for line in sentences.facts(judgement)],
+        *_side_by_side(judgement.reconciliation),
         [f"  warning: {warning}" for warning in judgement.warnings],
         [f"  report: {judgement.folder}/report.html"],
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def _side_by_side(found: Reconciliation | None) -> Iterator[list[str]]:
+    """From witness to witness, where there is any difference to explain."""
+    if found is None or side_by_side.is_plain(found):
+        return
+    rows = [(what, records, why) for what, records, why, _ in side_by_side.steps(found)]
+    wide, number = (max(len(row[column]) for row in rows) for column in (0, 1))
+    yield ["  witnesses side by side, from the reader to the pods and back to the page"] + [
+        f"  {what:<{wide}}  {records:>{number}}  {why}".rstrip() for what, records, why in rows
+    ]
+    yield _table(side_by_side.crossing_head(found), side_by_side.crossings(found))
+    if found.telemetry:
+        yield _table(side_by_side.TELEMETRY, side_by_side.telemetry(found))
 
 
 def _table(head: Row, rows: Iterator[Row]) -> list[str]:
