@@ -6,6 +6,7 @@ import json
 import platform
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from math import inf
@@ -52,6 +53,8 @@ class Wanted:
     web: tuple[str, int] | None = None
     """Where Locust shows its page, if it is to show one."""
     autostart: bool = False
+    heading: str = ""
+    """What is said when it begins, in place of its id and promise."""
 
     @classmethod
     def of(cls, weights: Weights, asked: Mapping[str, Any]) -> Self:
@@ -136,15 +139,16 @@ def _conducted(
     folder.write(run)
     if mesh and (objects := mesh.objects()):
         whole_file.write(folder.objects_file, json.dumps({"items": objects}, indent=1) + "\n")
-    console.say(
-        f"run {fresh.id}: {wanted.promise.weights} within {wanted.promise.within:g} points → {folder.path}"
-    )
+    promise = wanted.promise
+    told = f"run {fresh.id}: {promise.weights} within {promise.within:g} points → {folder.path}"
+    console.say(wanted.heading or told)
     log = mesh.access_log(folder.access_log) if mesh else None
     patience = inf if desk else _PATIENCE * wanted.timeout  # who looks at a page ends a vain load himself
     watch = Watch(folder, run, log, wanted.until_certain, patience)
-    if desk:
-        desk.begin(run, watch)
-    ended = _load(plan, mesh, log, watch, desk)
+    with closing(watch):
+        if desk:
+            desk.begin(run, watch)
+        ended = _load(plan, mesh, log, watch, desk)
     run = desk.run if desk else run
     missing = (*(log.finish() if log else ()), *load.missing(plan))
     pods = recorded(log.pods()) if log else ()

@@ -46,6 +46,11 @@ class Watch:
         self._answered = 0
         self.pace = Pace(time.monotonic())
 
+    def close(self) -> None:
+        """Let go of the logs; there is no look after this."""
+        if self._lines:
+            self._lines.close()
+
     @property
     def ending(self) -> str | None:
         """Why more requests would tell nothing new; None while they do, or where all are wanted anyway."""
@@ -147,6 +152,10 @@ class _Lines:
                 if found and found[0] == run.id:
                     one: Call = found[1]
                     yield one.worker, one.seq, one.start, one.version
+
+    def close(self) -> None:
+        for file in self._open.values():
+            file.close()
 
     def _whole_lines(self, path: Path) -> list[bytes]:
         if path not in self._open:
