@@ -21,6 +21,7 @@ BENCHES = {
     "master": "What a row costs the master of a distributed load, the network and the disk",
     "losses": "How many rows a distributed load loses, however it ends",
     "report": "How long a large run takes to be judged and to be reported, and how large its report is",
+    "compare": "How often a comparison errs, and what of its intervals hold the truth",
     "verdict": "How often the verdict errs, how long it takes, against the shortest test there can be",
 }
 """Each is the module of its name in this folder, and prints its figures when it is run."""

@@ -63,20 +63,29 @@ def error_rate(version: Version, failed: int, requests: int, alpha: float = 0.01
 def error_difference(
     candidate: ErrorRate, baseline: ErrorRate, alpha: float = 0.01
 ) -> ErrorDifference | None:
-    """None where one of them never answered. Newcombe, Statistics in Medicine 17, 1998, method 10."""
+    """None where one of them never answered."""
     if candidate.rate is None or baseline.rate is None:
         return None
-    mine = wilson(candidate.failed, candidate.requests, alpha)
-    theirs = wilson(baseline.failed, baseline.requests, alpha)
     difference = candidate.rate - baseline.rate
-    down = sqrt((candidate.rate - mine.low) ** 2 + (theirs.high - baseline.rate) ** 2)
-    up = sqrt((mine.high - candidate.rate) ** 2 + (baseline.rate - theirs.low) ** 2)
+    interval = newcombe((candidate.failed, candidate.requests), (baseline.failed, baseline.requests), alpha)
     table = np.array(
         [
             [candidate.failed, candidate.requests - candidate.failed],
             [baseline.failed, baseline.requests - baseline.failed],
         ]
     )
-    interval = Interval(difference - down, difference + up)
     p = float(fisher_exact(table).pvalue)
     return ErrorDifference(candidate.version, baseline.version, difference, interval, p)
+
+
+def newcombe(candidate: tuple[int, int], baseline: tuple[int, int], alpha: float) -> Interval:
+    """Bounds of candidate's share minus baseline's, each given as (hits, all), none of them empty.
+
+    Newcombe, Statistics in Medicine 17, 1998, method 10.
+    """
+    (mine, of_mine), (theirs, of_theirs) = candidate, baseline
+    share, base = mine / of_mine, theirs / of_theirs
+    around, around_base = wilson(mine, of_mine, alpha), wilson(theirs, of_theirs, alpha)
+    down = sqrt((share - around.low) ** 2 + (around_base.high - base) ** 2)
+    up = sqrt((around.high - share) ** 2 + (base - around_base.low) ** 2)
+    return Interval(share - base - down, share - base + up)

@@ -1,0 +1,1 @@
+"""Several configurations, each run several times: what differs between them, and how sure that is."""
