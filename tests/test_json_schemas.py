@@ -23,9 +23,9 @@ from weighbridge.__main__ import outcome
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "analyzer" / "schemas"
-VERDICT, PLAN, LOGS, DIAGNOSIS, ERROR = (
+VERDICT, PLAN, COMPARE, LOGS, DIAGNOSIS, ERROR = (
     json.loads((SCHEMAS / f"{name}.schema.json").read_text())
-    for name in ("verdict", "plan", "logs", "diagnosis", "error")
+    for name in ("verdict", "plan", "compare", "logs", "diagnosis", "error")
 )
 EXAMPLE = json.loads((ROOT / "results" / "example" / "verdict.json").read_text())
 
@@ -46,7 +46,9 @@ def check(value: Any, schema: Any) -> None:
     Draft202012Validator(closed(schema)).validate(value)
 
 
-@pytest.mark.parametrize("schema", [VERDICT, PLAN, LOGS, DIAGNOSIS, ERROR], ids=lambda schema: schema["$id"])
+@pytest.mark.parametrize(
+    "schema", [VERDICT, PLAN, COMPARE, LOGS, DIAGNOSIS, ERROR], ids=lambda schema: schema["$id"]
+)
 def test_each_schema_is_one_and_describes_every_key(schema: Any) -> None:
     Draft202012Validator.check_schema(schema)
     for properties in described(schema):

@@ -27,6 +27,7 @@ VERBS = {
     "worker": "Send the load of a run on another machine.",
     "analyze": "Judge a recorded run again.",
     "diagnose": "Say why a recorded run splits as it does, best cause first, each with its fix.",
+    "compare": "Run configurations in turn, and tell what differs and how sure that is.",
     "logs": "Tell how any mesh splits its traffic, and what fails, from istio-proxy access logs.",
     "selftest": "Measure how often the verdict itself is wrong, on real Envoys.",
     "stars": "Tell version, pod and trouble of saved pages.",

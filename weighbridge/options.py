@@ -51,6 +51,11 @@ def load(verb: F) -> F:
     return _with(_LOAD, verb)
 
 
+def readers(verb: F) -> F:
+    """How many read, how fast, and how long they wait for a page."""
+    return _with(_READERS, verb)
+
+
 def watched_load(verb: F) -> F:
     """The same of a load that somebody looks on at, and ends."""
     return _with(_WATCHED_LOAD, verb)
@@ -139,6 +144,25 @@ _CLAIM = (
     ),
 )
 
+_READERS = (
+    click.option(
+        "--users", type=click.IntRange(1, 10_000), default=8, show_default=True, help="Concurrent readers."
+    ),
+    click.option(
+        "--rate",
+        type=click.FloatRange(0),
+        default=0.0,
+        help="Pages per second over all readers; 0 is as fast as they answer.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0.1, 300),
+        default=15.0,
+        show_default=True,
+        help="Seconds a page may take; one that takes longer is a page without an answer.",
+    ),
+)
+
 _WATCHED_LOAD = (
     *_CLAIM,
     click.option(
@@ -160,22 +184,7 @@ _WATCHED_LOAD = (
         help="At most so many pages; 1.6 times the plan if neither this nor --time is given.",
     ),
     click.option("--time", "seconds", type=click.FloatRange(1), help="At most so many seconds."),
-    click.option(
-        "--users", type=click.IntRange(1, 10_000), default=8, show_default=True, help="Concurrent readers."
-    ),
-    click.option(
-        "--rate",
-        type=click.FloatRange(0),
-        default=0.0,
-        help="Pages per second over all readers; 0 is as fast as they answer.",
-    ),
-    click.option(
-        "--timeout",
-        type=click.FloatRange(0.1, 300),
-        default=15.0,
-        show_default=True,
-        help="Seconds a page may take; one that takes longer is a page without an answer.",
-    ),
+    *_READERS,
     click.option(
         "--out", type=click.Path(path_type=Path), help="Folder of the run; results/<run> if not given."
     ),

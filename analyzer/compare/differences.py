@@ -234,7 +234,7 @@ def _held(claim: Claim, side: Side, found: Sequence[Difference]) -> ClaimResult:
     says = {Outcome.PASS: "holds", Outcome.FAIL: "is broken", Outcome.UNDECIDED: "is still open"}[outcome]
     scale, unit = (1.0, "x") if claim.metric.is_ratio else (100.0, "points")
     bounds = f"{scale * low:.3g} to {scale * high:.3g}"
-    measured = f"{scale * (one.change or 0.0):.3g} {unit} ({bounds})"
+    measured = f"{scale * (one.change or 0.0):.3g} {unit} ({bounds})".replace("-", "−")
     return ClaimResult(claim, side.label, outcome, f"{claim.text} {says}: measured {measured}")
 
 
