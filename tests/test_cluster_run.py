@@ -76,6 +76,9 @@ def test_a_run_on_a_cluster_passes_where_its_proxies_keep_the_weights(door: Fron
         "reviews",
     ]
     assert [one.kind for one in documents.read(run.documents, "run")] == ["DestinationRule", "VirtualService"]
+    kept = {(one["kind"], one["metadata"]["name"]) for one in RunFolder(door.cwd / "run").objects()}
+    assert {("Namespace", "default"), ("Service", "reviews"), ("VirtualService", "reviews")} <= kept
+    assert done.json["diagnosis"]["causes"] == []
     again = door("analyze", "run", "--json")
     assert again.json["verdict"] == "pass"
 
@@ -87,6 +90,10 @@ def test_routes_are_in_force_at_every_proxy_when_the_verb_returns(door: FrontDoo
     )
     assert done.code == 1, done.err
     assert done.json["witnesses"]["proxy"].keys() <= {"v1", "v3"}
+    assert done.json["diagnosis"]["causes"][0]["told"] == (
+        "VirtualService reviews for reviews.default asks for other weights than promised: v1 50 %, v3 50 %, "
+        "where v2=90,v3=10 was promised"
+    )
 
 
 def test_documents_that_do_not_fit_are_refused_before_anything_is_sent(

@@ -228,13 +228,14 @@ def test_a_fail_without_a_cause_says_so_and_a_pass_says_nothing(example: Judgeme
 
 
 def test_names_from_documents_are_never_markup(example: Judgement) -> None:
-    hostile = "<script>x</script> ``` | `"
+    hostile = "<script>x</script> ``` | ` \x1b[31m"
     judgement = wrong(example)
     one = judgement.diagnosis.findings[0]
     fix = dataclasses.replace(one.fix, change=hostile)
     changed = dataclasses.replace(one, told=hostile, evidence=(hostile,), fix=fix)
     judgement = dataclasses.replace(judgement, diagnosis=Diagnosis((changed,)))
     assert "<script>" not in html.report(judgement)
+    assert "\x1b" not in text.report(judgement)
     assert markdown.report(judgement).count("```") == 2
     assert "<script>" not in markdown.report(judgement).replace("\\<", "").partition("```")[0]
 

@@ -48,11 +48,16 @@ def label(finding: Finding) -> str:
 
 
 def _lines(number: int, finding: Finding) -> Iterator[str]:
-    yield f"  {number}. {finding.told}"
+    yield f"  {number}. {_printable(finding.told)}"
     yield f"     [{label(finding)}]"
-    yield from (f"     - {line}" for line in finding.evidence)
-    yield f"     fix: {finding.fix.told}"
-    yield from (f"       {line}" for line in finding.fix.change.splitlines())
+    yield from (f"     - {_printable(line)}" for line in finding.evidence)
+    yield f"     fix: {_printable(finding.fix.told)}"
+    yield from (f"       {_printable(line)}" for line in finding.fix.change.splitlines())
+
+
+def _printable(line: str) -> str:
+    """Names in it come from documents and from the network: nothing in it is for a terminal to obey."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in line)
 
 
 def markdown(judgement: Judgement, plain: Callable[[str], str]) -> Iterator[str]:
