@@ -60,6 +60,8 @@ def test_recipes_are_yaml_and_their_commands_exist(block: Block) -> None:
     lines = re.findall(r"(?:\.venv/bin/)?weighbridge [a-z].*", block.text)
     for arguments in our_commands("\n".join(lines)):
         taken(arguments)
+    for arguments in re.findall(r"args: (\[\w.*--.*\])", block.text):
+        taken([word.replace("{{args.weights}}", "v2=90,v3=10") for word in yaml.safe_load(arguments)])
 
 
 def test_every_page_has_a_place_on_the_site() -> None:
