@@ -164,6 +164,9 @@ def test_the_page_of_a_run_without_any_page_is_whole_too(tmp_path: Path) -> None
     shutil.copytree(EXAMPLE, tmp_path / "run", ignore=shutil.ignore_patterns("*.parquet", "*.log"))
     page = html.report(judge(RunFolder(tmp_path / "run")))
     assert "<h1>There is too little evidence to tell how the traffic splits</h1>" in page
+    assert 'aria-label="seen: nothing"' in page
+    assert "nobody can tell what fails" in page
+    assert "No call failed" not in page
     assert page.endswith("</html>")
 
 

@@ -37,7 +37,7 @@ def report(judgement: Judgement) -> str:
         facts=sentences.grouped(judgement),
         colours=coloured,
         promised=promised,
-        seen=[(one.version, one.seen or 0.0) for one in judgement.shares],
+        seen=[(one.version, one.seen) for one in judgement.shares if one.seen is not None],
         parting=list(accumulate(share for _, share in promised))[:-1],
         witnesses=list(_witnesses(judgement)),
         matching=list(_matching(judgement)),
