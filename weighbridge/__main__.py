@@ -26,6 +26,7 @@ VERBS = {
     "web": "Show Locust's own page with the split, live, in a tab; weights can be changed there.",
     "worker": "Send the load of a run on another machine.",
     "analyze": "Judge a recorded run again.",
+    "trace": "Show one request's way over all proxies, from the logs of its run.",
     "diagnose": "Say why a recorded run splits as it does, best cause first, each with its fix.",
     "compare": "Run configurations in turn, and tell what differs and how sure that is.",
     "logs": "Tell how any mesh splits its traffic, and what fails, from istio-proxy access logs.",

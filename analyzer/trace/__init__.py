@@ -1,0 +1,1 @@
+"""One request over all proxies: its lines found in a run's logs, and laid out in the order of its way."""
