@@ -17,6 +17,8 @@ from .mesh import MeshError
 
 _PR_SET_PDEATHSIG = 1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_BACKTRACE = "[backtrace]"
+"""In the lines that Envoy adds to why it aborts."""
 _FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
 """Ends that a program cannot explain in its last words."""
 
@@ -39,7 +41,8 @@ class Child:
             lines = self.log.read_text(errors="replace").strip().splitlines()
         except OSError:
             return ""
-        return lines[-1] if lines else ""
+        said = [line for line in lines if _BACKTRACE not in line]
+        return (said or lines or [""])[-1]
 
     def obituary(self) -> str:
         code = self.process.poll() or 0

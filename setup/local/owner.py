@@ -31,6 +31,11 @@ from .topology import SERVICE_PORT, Topology
 START_LIMIT = 20.0
 """Seconds until everything must answer; it takes about one on two idle cores."""
 _SLOTS = range(254)
+_AGAIN = "start the mesh again with `weighbridge up`"
+_TOO_MANY = (
+    "every Envoy takes two of this user's inotify instances, 128 by default: take other meshes down "
+    "(`weighbridge status` shows them), or raise fs.inotify.max_user_instances"
+)
 
 
 class Owner:
@@ -69,7 +74,8 @@ class Owner:
     def check(self) -> None:
         for child in self._children:
             if not child.running:
-                raise MeshError(child.obituary(), "start the mesh again with `weighbridge up`")
+                obituary = child.obituary()
+                raise MeshError(obituary, _TOO_MANY if "inotify" in obituary else _AGAIN)
 
     def down(self) -> None:
         """End everything that is ours; where ``up`` was refused, that is nothing."""
