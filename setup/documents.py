@@ -8,9 +8,9 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
+from analyzer import objects
 from analyzer.errors import InputError
 
-from . import objects
 from .schema import destination_rule, gateway, virtual_service
 from .schema.shapes import Fault, Fields, Keyed, Shape, shown
 from .schema.values import LABEL, NAME, TEXT

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from control_plane import CRDS, ControlPlane, assets, install_crds, running
 
-from setup import objects
+from analyzer import objects
 from setup.cluster.api import Api
 from setup.cluster.connection import connect
 from setup.routes import MANIFESTS

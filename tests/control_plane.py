@@ -23,8 +23,8 @@ from typing import Any
 import pytest
 import trustme
 
+from analyzer.objects import loaded
 from setup import processes
-from setup.objects import loaded
 from setup.processes import Child
 
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager")

@@ -8,7 +8,7 @@ import pytest
 from cluster_fixtures import Namespace
 from control_plane import CRDS, ControlPlane
 
-from setup import objects
+from analyzer import objects
 
 _CORE = "/api/v1/namespaces/istio-system"
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"

@@ -16,7 +16,8 @@ from front_door import FrontDoor
 from istio_release import release_folder
 from node import Node
 
-from setup import documents, objects
+from analyzer import objects
+from setup import documents
 from setup.cluster import addon_manifests, changes, teardown
 from setup.cluster.addon_manifests import ADDONS, USUAL, chosen
 from setup.cluster.addons import Addons, answers, way

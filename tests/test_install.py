@@ -12,7 +12,7 @@ from control_plane import ControlPlane
 from front_door import FrontDoor
 from istio_release import StandIn, release_folder, stand_in
 
-from setup import objects
+from analyzer import objects
 from setup.cluster.api import Api
 from setup.cluster.connection import connect
 from setup.cluster.install import (

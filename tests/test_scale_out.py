@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from control_plane import ControlPlane
 
-from setup import objects
+from analyzer import objects
 from weighbridge.__main__ import VERBS, weighbridge
 
 MANIFESTS = Path(__file__).parent.parent / "setup" / "manifests"

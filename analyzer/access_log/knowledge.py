@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
+from .. import bounded
 from . import pods as pod_tables
 from .errors import LogError
 from .files import run_file
 from .hops import Sources
 from .pods import Pods
 from .subsets import Subsets, subsets
+
+
+class _Told(msgspec.Struct):
+    """What a run's file says of routes."""
+
+    documents: str | None = None
 
 
 def gather(names: Sequence[str], pods: Path | None = None, rules: Path | None = None) -> Sources:
@@ -26,7 +34,7 @@ def gather(names: Sequence[str], pods: Path | None = None, rules: Path | None = 
 
 def _of_file(path: Path, pods: Pods) -> Subsets:
     try:
-        found = subsets(path.read_text("utf-8"), pods)
+        found = subsets(bounded.read(path).decode(), pods)
     except OSError as error:
         raise LogError(f"cannot read {path}: {error.strerror}", "name a file of DestinationRules") from error
     except UnicodeDecodeError as error:
@@ -40,4 +48,10 @@ def _of_file(path: Path, pods: Pods) -> Subsets:
 
 
 def _of_run(run: Path, pods: Pods) -> Subsets:
-    return subsets(json.loads(run.read_bytes()).get("documents") or "", pods)
+    try:
+        told = msgspec.json.decode(bounded.read_within(run.parent, run), type=_Told)
+    except OSError as error:
+        raise LogError(f"cannot read {run}: {error.strerror}", "give the pods with --pods") from error
+    except (ValueError, msgspec.DecodeError, RecursionError) as error:
+        raise LogError(f"{run} is no run: {error}", "name the logs themselves") from error
+    return subsets(told.documents or "", pods)

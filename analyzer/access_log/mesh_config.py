@@ -7,15 +7,16 @@ Istio: ``accessLogFormat`` and ``accessLogEncoding`` of meshConfig, or the ``log
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from .. import bounded, objects
 from .custom import Format
 from .errors import LogError
 
+_CONFIG = re.compile(r"^ *(?:meshConfig|mesh|accessLog[A-Za-z]*|extensionProviders):", re.MULTILINE)
 _HINT = (
     "give a format string, @FILE with one, or @FILE with meshConfig "
     "(`kubectl -n istio-system get configmap istio -o yaml`)"
@@ -28,30 +29,39 @@ def formats(given: str) -> list[Format]:
         return [_one(given)]
     path = Path(given[1:])
     try:
-        text = path.read_text("utf-8")
+        text = bounded.read(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise LogError(f"cannot read {path}: {why}", _HINT) from error
-    documents = _documents(text)
-    if documents is None:
-        return [_one(text)]
+    return of_text(text, str(path))
+
+
+def of_text(text: str, source: str) -> list[Format]:
+    """The formats in the text of a file; ``source`` names it in errors."""
     try:
+        documents = _documents(text)
+        if documents is None:
+            return [_one(text)]
         configs = [config for document in documents for config in _mesh_configs(document)]
         found = [one for config in configs for one in _of_config(config)]
+    except objects.ObjectsError as error:
+        raise LogError(f"cannot read {source}: {error}", _HINT) from error
     except (AttributeError, TypeError) as error:
-        raise LogError(f"{path} is no meshConfig", _HINT) from error
+        raise LogError(f"{source} is no meshConfig", _HINT) from error
     if not configs and _is_mapping_of_formats(documents[0]):
         return [documents[0]]
     if not configs:
-        raise LogError(f"{path} has no meshConfig and is no format", _HINT)
+        raise LogError(f"{source} has no meshConfig and is no format", _HINT)
     return [one for number, one in enumerate(found) if one not in found[:number]]
 
 
 def _documents(text: str) -> list[Mapping[str, Any]] | None:
-    """None where the text is no YAML of objects, and so a format itself."""
+    """None where the text is no YAML of objects, and so a format itself; raises ObjectsError."""
     try:
-        documents = list(yaml.safe_load_all(text))
-    except yaml.YAMLError:
+        documents = list(objects.loaded(text, bounded.SMALL))
+    except objects.ObjectsError:
+        if _CONFIG.search(text):  # as a format, a configuration that is refused would be one long line
+            raise
         return None
     return documents if documents and all(isinstance(one, Mapping) for one in documents) else None
 

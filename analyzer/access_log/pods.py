@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .. import bounded
 from ..records import Version
 from .errors import LogError
 
@@ -19,6 +20,8 @@ _APP_LABELS = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app
 VERSION_LABELS = ("service.istio.io/canonical-revision", "app.kubernetes.io/version", "version")
 """In the order in which Istio itself looks for a workload's canonical name and revision."""
 _ENDED = ("Succeeded", "Failed", "Completed", "Error", "Evicted")
+_MOST = 512 << 20
+"""Bytes: kubectl prints some 20 KB of JSON for a pod."""
 _HINT = "give a run's folder, or what `kubectl get pods -A -o json` (or -o wide --show-labels) printed"
 _HEADING = re.compile(r"\S+(?: \S+)*")
 _VERSIONED = re.compile(r"([a-z0-9-]+?)-(v[0-9][a-z0-9]*)")
@@ -70,12 +73,19 @@ def read(path: Path) -> Pods:
     """Read a table of pods; raises LogError where the file, or the run in the folder, has none."""
     path = path / "run.json" if path.is_dir() else path
     try:
-        text = path.read_text("utf-8")
-        return Pods(_of_json(json.loads(text)) if text.lstrip().startswith("{") else _of_table(text))
+        content = bounded.read(path, _MOST)
     except OSError as error:
         raise LogError(f"cannot read {path}: {error.strerror}", _HINT) from error
+    return of_content(content, str(path))
+
+
+def of_content(content: bytes, source: str) -> Pods:
+    """The table in the content of a file; ``source`` names it in errors."""
+    try:
+        text = content.decode()
+        return Pods(_of_json(json.loads(text)) if text.lstrip().startswith("{") else _of_table(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise LogError(f"{path} is no table of pods", _HINT) from error
+        raise LogError(f"{source} is no table of pods", _HINT) from error
 
 
 def workload(pod: str) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
+from .. import bounded, objects
 from ..records import Version
 from .errors import LogError
 from .pods import VERSION_LABELS, Pods, first
@@ -22,14 +21,16 @@ def subsets(documents: str, pods: Pods | None = None) -> Subsets:
     with these labels have.
     """
     try:
-        found = [document for document in yaml.safe_load_all(documents) if isinstance(document, dict)]
+        found = [one for one in objects.loaded(documents, bounded.SMALL) if isinstance(one, dict)]
         return {
             (host, subset): version
             for rule in _flat(found)
             if rule.get("kind") == "DestinationRule"
             for host, subset, version in _of_rule(rule, pods or Pods())
         }
-    except (yaml.YAMLError, TypeError, AttributeError, KeyError, ValueError, RecursionError) as error:
+    except objects.ObjectsError as error:
+        raise LogError(f"the documents cannot be read: {error}", "give the YAML that was applied") from error
+    except (TypeError, AttributeError, KeyError, ValueError) as error:
         raise LogError("the documents are no DestinationRules", "give the YAML that was applied") from error
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import objects
+from analyzer import objects
+
 from ..documents import Document, checked
 from ..mesh import MeshError, MeshSettingError
 from ..routes import SOURCE

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from analyzer.objects import dumped
+
 from ..mesh import MeshError, MeshSettingError
-from ..objects import dumped
 from . import installed
 from .api import Api
 from .istio_version import IstioVersion

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .. import objects
+from analyzer import objects
+
 from .api import Api
 from .errors import ApiError
 from .istio_version import IstioVersion, found_in

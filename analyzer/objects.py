@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any
 
 import yaml
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
+_LONGEST_NUMBER = 100
+"""Characters: PyYAML takes quadratic time for 1:1:1:…, and Python prints no number of 4300 digits."""
 
 
 class ObjectsError(ValueError):
     """The text is no YAML that is read here: the message says why, in one line."""
 
 
-def loaded(text: str) -> Iterator[Any]:
-    """Each YAML document of the text; empty ones are left out."""
-    if len(text.encode(errors="surrogatepass")) > MAX_BYTES:
-        raise ObjectsError(f"it is larger than {MAX_BYTES // 1024} KiB")
+def loaded(text: str, most: int = MAX_BYTES) -> Iterator[Any]:
+    """Each YAML document of a text of at most so many bytes; empty ones are left out."""
+    if len(text.encode(errors="surrogatepass")) > most:
+        raise ObjectsError(f"it is larger than {most // 1024} KiB")
     try:
         for one in yaml.load_all(text, Loader=_Bounded):
             if one is not None:
@@ -61,6 +63,19 @@ class _Bounded(yaml.SafeLoader):
                 raise _refusal(f"the key {key.value!r} stands twice", key)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+def _number(kind: Callable[[_Bounded, yaml.ScalarNode], Any]) -> Callable[[_Bounded, yaml.ScalarNode], Any]:
+    def construct(loader: _Bounded, node: yaml.ScalarNode) -> Any:
+        if len(node.value) > _LONGEST_NUMBER:
+            raise _refusal(f"a number has more than {_LONGEST_NUMBER} characters", node)
+        return kind(loader, node)
+
+    return construct
+
+
+_Bounded.add_constructor("tag:yaml.org,2002:int", _number(yaml.SafeLoader.construct_yaml_int))
+_Bounded.add_constructor("tag:yaml.org,2002:float", _number(yaml.SafeLoader.construct_yaml_float))
 
 
 class _Plain(yaml.SafeDumper):
