@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 import msgspec
 import pandas as pd
@@ -77,6 +78,14 @@ class Wish:
 
     number: int
     weights: str
+
+    @classmethod
+    def parse(cls, content: bytes) -> Self | None:
+        """The wish in the content of its file; None for anything else."""
+        try:
+            return msgspec.json.decode(content, type=cls)
+        except (ValueError, msgspec.DecodeError, RecursionError):
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,18 @@ _EXAMPLE = "write for example v2=90,v3=10"
 _VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 
 
+_POD = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
+_MOST_VERSIONS = 100
+
+
 def is_version(text: str) -> bool:
     """Whether a text can be a version label, as Kubernetes takes label values."""
     return _VERSION.match(text) is not None
+
+
+def is_pod_name(text: str) -> bool:
+    """Whether a text can be a pod's name, as Kubernetes takes it (RFC 1123); it can then be a file's, too."""
+    return _POD.match(text) is not None
 
 
 class WeightsError(InputError):
@@ -39,10 +48,14 @@ class Weights:
     def __post_init__(self) -> None:
         if not self.by_version:
             raise WeightsError("no weights given", _EXAMPLE)
+        if len(self.by_version) > _MOST_VERSIONS:
+            raise WeightsError(
+                f"{len(self.by_version)} versions have a weight", f"name at most {_MOST_VERSIONS}"
+            )
         seen: set[Version] = set()
         for version, weight in self.by_version:
             if not is_version(version):
-                raise WeightsError(f"{version!r} is no version name", _EXAMPLE)
+                raise WeightsError(f"{version[:200]!r} is no version name", _EXAMPLE)
             if version in seen:
                 raise WeightsError(f"{version} is named twice", f"give {version} one weight")
             seen.add(version)
@@ -60,9 +73,10 @@ class Weights:
         for part in text.split(","):
             version, equals, weight = (piece.strip() for piece in part.partition("="))
             if not equals or not version:
-                raise WeightsError(f"{part.strip()!r} is not VERSION=WEIGHT", _EXAMPLE)
+                raise WeightsError(f"{part.strip()[:200]!r} is not VERSION=WEIGHT", _EXAMPLE)
             if not re.fullmatch(r"[+-]?[0-9]{1,12}", weight):
-                raise WeightsError(f"the weight of {version} is {weight!r}, not a whole number", _EXAMPLE)
+                name = version if is_version(version) else repr(version[:200])
+                raise WeightsError(f"the weight of {name} is {weight[:200]!r}, not a whole number", _EXAMPLE)
             pairs.append((version, int(weight)))
         return cls(tuple(pairs))
 

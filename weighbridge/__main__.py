@@ -80,6 +80,7 @@ def weighbridge() -> None:
 def main() -> None:
     """Run the verb that was asked for and exit with its code."""
     os.environ.setdefault(*_ONE_THREAD)
+    os.umask(0o077)  # what a run, a mesh or a page leaves behind is its owner's alone
     signals.install()
     sys.exit(outcome(sys.argv[1:]))
 

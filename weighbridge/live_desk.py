@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-import msgspec
-
+from analyzer import bounded
 from analyzer.errors import ExplainedError
 from analyzer.live import About, Answer, Wish
 from analyzer.records import UNKNOWN, Weights
@@ -70,8 +69,8 @@ class LiveDesk:
 
     def _wish(self) -> Wish | None:
         try:
-            return msgspec.json.decode(self._folder.wish.read_bytes(), type=Wish)
-        except (OSError, msgspec.MsgspecError):
+            return Wish.parse(bounded.read_within(self._folder.path, self._folder.wish))
+        except OSError:
             return None
 
     def _publish(self) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from analyzer.errors import JudgementError
 from analyzer.run.load_summary import Summary
 
@@ -40,7 +38,7 @@ def _read(folder: Path) -> tuple[float, Pace] | None:
     """When the load in that folder ended, and its pace."""
     try:
         summary = Summary.read(folder)
-    except (OSError, msgspec.DecodeError):
+    except JudgementError:
         return None
     if summary is None or not summary.requests or summary.ended <= summary.started:
         return None

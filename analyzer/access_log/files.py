@@ -22,6 +22,8 @@ from .pods import workload
 STDIN = "-"
 _HINT = "name access logs, folders of them, or - for stdin"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_ZSTD_READ = 1 << 12
+"""Bytes of an archive at once: four can stand for 128 KiB, so these become 128 MiB at most."""
 _LOG_NAMES = ("*.log", "*.log.*", "*.log-*", "*.txt", "*.json", "*.gz", "*.zst")
 _NOT_LOGS = frozenset({"run.json", "load.json", "summary.json", "verdict.json", "locust.log"})
 _CONTAINER = re.compile(r"(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)_istio-proxy-[0-9a-f]+")
@@ -77,13 +79,19 @@ def opened(file: LogFile) -> Iterator[tuple[BinaryIO, BinaryIO]]:
         raw = _raw(file)
     except OSError as error:
         raise LogError(f"cannot read {file.name}: {error.strerror}", _HINT) from error
-    with raw:
-        try:
-            yield _unpacked(raw), raw
-        except (gzip.BadGzipFile, zlib.error, zstandard.ZstdError, EOFError) as error:
-            raise LogError(
-                f"{file.name} is a damaged archive: {error}", "copy it again, or unpack what is whole"
-            ) from error
+    with raw, unpacked(raw, file.name) as stream:
+        yield stream, raw
+
+
+@contextmanager
+def unpacked(raw: io.BufferedReader, name: str) -> Iterator[BinaryIO]:
+    """The stream within gzip or zstd, or itself; raises LogError where an archive turns out to be damaged."""
+    try:
+        yield _unpacked(raw)
+    except (gzip.BadGzipFile, zlib.error, zstandard.ZstdError, EOFError) as error:
+        raise LogError(
+            f"{name} is a damaged archive: {error}", "copy it again, or unpack what is whole"
+        ) from error
 
 
 def is_packed(magic: bytes) -> bool:
@@ -154,7 +162,7 @@ class _Zstd(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # the only buffer it is given
         while not self._ready:
-            data = self._frame.unused_data or self._packed.read(1 << 17)
+            data = self._frame.unused_data or self._packed.read(_ZSTD_READ)
             if not data:
                 if self._is_inside:
                     raise EOFError("it ends in the middle of a frame")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 
+from .. import bounded
 from ..errors import JudgementError
 from ..run import whole_file
 from ..run.folder import RunFolder
@@ -62,14 +63,22 @@ class Telemetry:
     def read(cls, folder: RunFolder) -> Self | None:
         """None where the run has none; raises JudgementError where its file cannot be understood."""
         path = folder.telemetry
-        if not path.exists():
-            return None
         try:
-            kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
-        except msgspec.DecodeError as error:
-            raise JudgementError(f"{path} is not readable: {error}") from error
+            return cls.parse(bounded.read_within(folder.path, path), str(path))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise JudgementError(f"cannot read {path}: {error.strerror}", "record the run again") from error
+
+    @classmethod
+    def parse(cls, content: bytes, source: str) -> Self:
+        """The counters in the content of their file; ``source`` names it in errors. Raises JudgementError."""
+        try:
+            kept = msgspec.json.decode(content, type=_Kept)
+        except (ValueError, msgspec.DecodeError, RecursionError) as error:  # ValueError: it is no UTF-8
+            raise JudgementError(f"{source} is not readable: {error}", "record the run again") from error
         if kept.format != FORMAT:
-            reason = f"{path} has format {kept.format}, this is for format {FORMAT}"
+            reason = f"{source} has format {kept.format}, this is for format {FORMAT}"
             raise JudgementError(reason, "use the weighbridge that wrote it, or a newer one")
         counts = [(Series(*(one[name] for name in Series._fields)), one) for one in map(_plain, kept.series)]
         return cls(

@@ -43,7 +43,7 @@ def stretches(judgement: Judgement) -> list[Stretch]:
 def shares(judgement: Judgement, colours: Colours) -> Iterator[tuple[Version, Markup]]:
     """For each version its share per window with its interval, on the zone that was promised then."""
     told = stretches(judgement)
-    if len(judgement.windows) < 3:
+    if len(judgement.windows) < 3 or not any(one.labelled for one in judgement.windows):
         return
     for version in dict.fromkeys(version for one in told for version in one.weights.versions):
         yield version, _share(judgement, told, version, colours[version])

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from .. import bounded
 from ..errors import JudgementError
-from ..records import Version, Weights
+from ..records import Version, Weights, is_pod_name
 from . import whole_file
 
 FORMAT = 1
 """History: 1 is the first."""
+_HINT = "record the run again"
+_MOST = 1000
+_LAST_SECOND = 253_402_300_800
+"""The year 10000 begins, and no calendar of Python's goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,10 @@ class RunPod:
     namespace: str
     labels: Mapping[str, str]
     ip: str
+
+    def __post_init__(self) -> None:
+        if not is_pod_name(self.name):  # a folder is called by it
+            raise JudgementError(f"{self.name!r} is no name of a pod", "record the run again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +167,44 @@ class RunFolder:
     def read(self) -> Run:
         """Read ``run.json``; raises JudgementError where it is no run, broken, or of another format."""
         try:
-            data = msgspec.json.decode(self.run_file.read_bytes(), type=dict[str, Any])
+            content = bounded.read_within(self.path, self.run_file)
         except OSError as error:
             reason = f"{self.path} is no run: {error.strerror}: run.json"
             raise JudgementError(reason, "name a folder below results/") from error
-        except msgspec.DecodeError as error:
-            raise JudgementError(f"{self.run_file} is not readable: {error}") from error
-        if data.get("format") != FORMAT:
-            reason = f"{self.run_file} has format {data.get('format')}, this is for format {FORMAT}"
-            raise JudgementError(reason, "use the weighbridge that wrote it, or a newer one")
-        try:
-            return _run(data)
-        except (msgspec.ValidationError, AttributeError, KeyError, TypeError) as error:
-            raise JudgementError(f"{self.run_file} is not readable: {error}") from error
+        return parse(content, str(self.run_file))
+
+
+def parse(content: bytes, source: str) -> Run:
+    """The run in the content of a ``run.json``; ``source`` names it in errors. Raises JudgementError."""
+    try:
+        data = msgspec.json.decode(content, type=dict[str, Any])
+    except (ValueError, msgspec.DecodeError, RecursionError) as error:  # ValueError: it is no UTF-8
+        raise JudgementError(f"{source} is not readable: {error}", _HINT) from error
+    if data.get("format") != FORMAT:
+        reason = f"{source} has format {data.get('format')!r:.60}, this is for format {FORMAT}"
+        raise JudgementError(reason, "use the weighbridge that wrote it, or a newer one")
+    try:
+        run = _run(data)
+        _check(run)
+    except (msgspec.ValidationError, AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise JudgementError(f"{source} is not readable: {error!s:.300}", _HINT) from error
+    return run
+
+
+def _check(run: Run) -> None:
+    """What types do not say of a file that somebody else may have written."""
+    if max(len(run.earlier), len(run.promise.claims)) > _MOST:
+        raise TypeError(f"more than {_MOST} claims, or changes of the weights")
+    for name, moment in _times(run):
+        if moment is not None and not 0 <= moment < _LAST_SECOND:
+            raise TypeError(f"{name} is no Unix second: {moment:g}")
+
+
+def _times(run: Run) -> Iterator[tuple[str, float | None]]:
+    for name in ("started", "applied", "live", "ended"):
+        yield name, getattr(run, name)
+    for one in run.earlier:
+        yield from (("applied", one.applied), ("live", one.live), ("ended", one.ended))
 
 
 def _run(data: dict[str, Any]) -> Run:

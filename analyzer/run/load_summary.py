@@ -8,7 +8,12 @@ from typing import Self
 
 import msgspec
 
+from .. import bounded
+from ..errors import JudgementError
+from . import whole_file
+
 SUMMARY = "summary.json"
+_AGAIN = "record the run again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +51,22 @@ class Summary:
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
-        """The summary in that folder, None where the load left none."""
+        """The summary in that folder, None where the load left none; raises JudgementError for any other."""
         path = folder / SUMMARY
-        return msgspec.json.decode(path.read_bytes(), type=cls) if path.exists() else None
+        try:
+            return cls.parse(bounded.read_within(folder, path), str(path))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise JudgementError(f"cannot read {path}: {error.strerror}", _AGAIN) from error
+
+    @classmethod
+    def parse(cls, content: bytes, source: str) -> Self:
+        """The summary in the content of its file; ``source`` names it in errors. Raises JudgementError."""
+        try:
+            return msgspec.json.decode(content, type=cls)
+        except (ValueError, msgspec.DecodeError, RecursionError) as error:
+            raise JudgementError(f"{source} is not readable: {error}", _AGAIN) from error
 
     def write(self, folder: Path) -> None:
-        beside = folder / f"{SUMMARY}.writing"
-        beside.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
-        beside.replace(folder / SUMMARY)
+        whole_file.write(folder / SUMMARY, msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, get_args, get_type_hints
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.json as pj
 import pyarrow.parquet as pq
 
+from .. import bounded
 from ..errors import InputError
 from ..records import Request
 
@@ -29,6 +31,20 @@ FORMAT = 1
 """The version of the format, kept in every chunk. 1: the first."""
 _FORMAT_KEY = b"weighbridge.requests"
 _UNTIL_KEY = b"weighbridge.until"
+_WORKERS = "what came from a worker"
+_AGAIN = "record the run again"
+_ROWS_OF_NO_SIZE = 100_000
+"""Two different times alone take a row more than a byte; a file of many more rows is made to fill memory."""
+_LAST_SECOND = 253_402_300_800.0
+_RANGES = {
+    "worker": (0, 65_535),
+    "seq": (0, 2**47 - 1),
+    "intended": (0.0, _LAST_SECOND),
+    "start": (0.0, _LAST_SECOND),
+    "latency_ms": (0.0, 1e12),
+    "status": (0, 999_999),
+    "bytes": (0, 2**53),
+}
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 _HINTS = get_type_hints(Request)
 _COLUMNS = Request.__struct_fields__
@@ -105,10 +121,15 @@ def pack(rows: pa.Table) -> bytes:
 def unpack(packed: bytes) -> pa.Table:
     """The rows out of what ``pack`` made; raises RowsError where it is anything else."""
     try:
-        found = pa.ipc.open_stream(packed).read_all()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise RowsError(f"these are no packed rows: {error}", "use one version on all machines") from error
-    _check(found.schema, "what came from a worker")
+        stream = pa.ipc.open_stream(packed)
+        _check(stream.schema, _WORKERS)
+        found = stream.read_all()
+        found.validate(full=True)
+    except (pa.ArrowException, OSError, MemoryError) as error:
+        raise RowsError(
+            f"these are no packed rows: {_one_line(error)}", "use one version on all machines"
+        ) from error
+    _check_values(found, _WORKERS)
     return found
 
 
@@ -136,7 +157,14 @@ class Chunk(NamedTuple):
 
 def read_chunk(path: Path) -> Chunk:
     found = _read(path)
-    return Chunk(found.to_pandas(), float((found.schema.metadata or {}).get(_UNTIL_KEY, b"inf")))
+    return Chunk(found.to_pandas(), _until(found.schema.metadata or {}, str(path)))
+
+
+def _until(metadata: Mapping[bytes, bytes], source: str) -> float:
+    try:
+        return float(metadata.get(_UNTIL_KEY, b"inf"))
+    except ValueError as error:
+        raise RowsError(f"{source} does not say until when it is complete", _AGAIN) from error
 
 
 def none() -> pd.DataFrame:
@@ -169,11 +197,43 @@ def table(rows: Sequence[Request]) -> pa.Table:
 
 def _read(path: Path) -> pa.Table:
     try:
-        found = pq.read_table(path, partitioning=None)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise RowsError(f"{path} is no chunk of request rows: {error}", "record the run again") from error
-    _check(found.schema, str(path))
+        with bounded.within(path.parent.parent, path) as file:
+            return of_file(file, str(path))
+    except OSError as error:
+        raise RowsError(f"cannot read {path}: {error.strerror or error}", _AGAIN) from error
+
+
+def of_file(file: BinaryIO, source: str) -> pa.Table:
+    """The rows of a chunk; its shape is checked before they are unpacked. Raises RowsError."""
+    try:
+        chunk = pq.ParquetFile(file)
+        _check(chunk.schema_arrow, source)
+        size = file.seek(0, 2)
+        if chunk.metadata.num_rows > size + _ROWS_OF_NO_SIZE:
+            raise RowsError(f"{source} claims {chunk.metadata.num_rows:,} rows in {size:,} bytes", _AGAIN)
+        found = chunk.read()
+        found.validate(full=True)  # texts by number: each number must have one
+    except RowsError:
+        raise
+    except (pa.ArrowException, ValueError, OSError, MemoryError) as error:  # ValueError: a name is no UTF-8
+        raise RowsError(f"{source} is no chunk of request rows: {_one_line(error)}", _AGAIN) from error
+    _check_values(found, source)
     return found
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _check_values(found: pa.Table, source: str) -> None:
+    """Numbers that no load writes would make nonsense of what is computed from them."""
+    for name, (least, most) in _RANGES.items():
+        column = found[name]
+        ends = pc.min_max(column)
+        low, high = ends["min"].as_py(), ends["max"].as_py()
+        is_whole = not pa.types.is_floating(column.type) or pc.all(pc.is_finite(column)).as_py() is not False
+        if column.null_count or not is_whole or (low is not None and not least <= low <= high <= most):
+            raise RowsError(f"{source} has a {name} that cannot be", _AGAIN)
 
 
 def _check(schema: pa.Schema, what: str) -> None:

@@ -8,7 +8,9 @@ from typing import Protocol
 
 import pandas as pd
 
+from .. import bounded
 from ..access_log.entries import Account, entries
+from ..errors import JudgementError
 from ..records import LogEntry, Version
 from . import calls, gateway, requests
 from .calls import Joined, Marked, Seen
@@ -85,6 +87,10 @@ def _noticed(folder: RunFolder, pod: RunPod, notice: Notice | None) -> Iterator[
 
 def _entries(folder: RunFolder, pod: RunPod, account: Account) -> Iterator[LogEntry]:
     path = folder.log_of(pod)
-    if path.exists():
-        with path.open("rb") as stream:
+    if not path.exists():
+        return
+    try:
+        with bounded.within(folder.path, path) as stream:
             yield from entries(stream, account, pod.name)
+    except OSError as error:
+        raise JudgementError(f"cannot read {path}: {error.strerror}", "record the run again") from error

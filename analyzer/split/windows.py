@@ -14,8 +14,8 @@ from ..records import UNKNOWN, Version
 _MOST = 40
 _ENOUGH = 40
 """Calls that a window should have on the mean, so that its share tells something."""
-_WIDTHS = [base * 10.0**power for power in range(-1, 6) for base in (1, 2, 5)]
-"""Seconds, such as people read on a clock; the last is five days."""
+_WIDTHS = [base * 10.0**power for power in range(-1, 12) for base in (1, 2, 5)]
+"""Seconds, such as people read on a clock; no two times of a run lie further apart than the last."""
 
 
 @dataclass(frozen=True, slots=True)
