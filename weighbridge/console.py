@@ -5,20 +5,36 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
+
+from analyzer import harmless
 
 _WIDE = 160
 """Columns where nobody says how many there are: tables in a pipe are not folded."""
 
-notes = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class Harmless(Console):
+    """Text may come from anywhere: no terminal obeys it, and rich takes none of it for markup."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, soft_wrap=True, **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What rich makes of it; styles and cursor movements are rich's own, the text is not."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=harmless.text(segment.text))
+
+
+notes = Harmless(stderr=True)
 """Progress, hints and errors."""
 
 
-class _Results(Console):
+class _Results(Harmless):
     """Rich would exit with 1 where nobody reads any more, which is the code of a refuted claim."""
 
     def on_broken_pipe(self) -> None:
@@ -32,22 +48,22 @@ def _nobody_reads() -> None:
 
 def say(text: str) -> None:
     """One line for people, on stderr."""
-    notes.print(text, markup=False)
+    notes.print(text)
 
 
 def show(result: RenderableType) -> None:
     """A result for people, on stdout."""
     terminal = sys.stdout.isatty()
-    console = _Results(highlight=False, soft_wrap=True, width=None if terminal else _WIDE)
+    console = _Results(width=None if terminal else _WIDE)
     try:
-        console.print(result, markup=False)
+        console.print(result)
     except OSError as error:
         raise OSError(error.errno, error.strerror, "stdout") from error
 
 
 def plain(text: str) -> Text:
-    """Text from elsewhere, with nothing in it that a terminal would obey."""
-    return Text("".join(character if character.isprintable() else "\ufffd" for character in text))
+    """Text from elsewhere on one line: what would begin another is shown as damaged, like all else."""
+    return Text(harmless.line(text))
 
 
 def emit(result: Mapping[str, Any]) -> None:

@@ -47,7 +47,7 @@ def follow(names: Sequence[str], digest: Digest, screen: Screen | None) -> Read:
 @contextmanager
 def _on_screen(screen: Screen) -> Iterator[Show]:
     drawn = float("-inf")
-    with Live(screen=True, auto_refresh=False) as live:
+    with Live(console=console.Harmless(), screen=True, auto_refresh=False) as live:
 
         def show(read: Read) -> None:
             nonlocal drawn

@@ -13,10 +13,13 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from analyzer import harmless
 from analyzer.access_log.errors import LogError
 from analyzer.access_log.survey import Survey
 
 from . import console
+
+_FORMULA = ("=", "+", "-", "@")
 
 
 def check_page(out: Path) -> None:
@@ -64,5 +67,13 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Text from a log is shown on terminals, and a spreadsheet would compute what begins like a formula."""
+    if not isinstance(value, str):
+        return value
+    text = harmless.line(value)
+    return f"'{text}" if len(text) > 1 and text.startswith(_FORMULA) else text

@@ -16,6 +16,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from .. import harmless
 from . import figures
 
 _STYLE: Any = {
@@ -76,7 +77,7 @@ class Canvas:
             FigureCanvasSVG(self._figure).print_svg(  # type: ignore[no-untyped-call] # left untyped there
                 target, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
             )
-        return Markup(self._inline(target.getvalue(), title))  # noqa: S704 - matplotlib escapes its text
+        return Markup(harmless.text(self._inline(target.getvalue(), title)))  # noqa: S704 - matplotlib escapes its text
 
     def _ink(self) -> None:
         axes, soft = self.axes, self.colour(SOFT)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
-from unicodedata import category
 from xml.etree import ElementTree
 
+from .. import harmless
 from ..judgement import Judgement
 from ..records import Outcome
 from . import text
@@ -61,4 +61,4 @@ def _cases(judgement: Judgement) -> Iterator[_Case]:
 
 def _printable(words: str) -> str:
     """XML 1.0 has no place for control characters, which an error's text may hold."""
-    return "".join(c if c in "\n\t" or c.isprintable() or category(c) == "Zs" else "\ufffd" for c in words)
+    return harmless.text(words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .. import harmless
 from ..judgement import Judgement
 from ..reconcile.record import Reconciliation
 from ..records import Outcome
@@ -53,7 +54,7 @@ def _side_by_side(found: Reconciliation | None) -> Iterator[str]:
 def plain(text: str) -> str:
     """Text that no Markdown reader takes for markup, whoever wrote it."""
     escaped = "".join(f"\\{character}" if character in r"\`*_[]<>|#~" else character for character in text)
-    return " ".join(escaped.split())
+    return harmless.line(" ".join(escaped.split()))
 
 
 def _table(head: Row, rows: Iterator[Row]) -> Iterator[str]:

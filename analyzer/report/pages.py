@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from .. import harmless
 from . import figures
 
 PAGES = Environment(
     loader=PackageLoader("analyzer.report"),
     autoescape=True,  # names, errors and documents come from elsewhere
     undefined=StrictUndefined,
+    finalize=lambda value: harmless.text(value) if type(value) is str else value,
     trim_blocks=True,
     lstrip_blocks=True,
 )
