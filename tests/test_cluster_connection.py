@@ -61,7 +61,7 @@ def test_a_kubeconfig_without_a_context_is_no_cluster(config: Path) -> None:
 def test_a_kubeconfig_that_is_no_yaml_is_named(config: Path) -> None:
     config.write_text("clusters: [")
     message, hint = trouble()
-    assert message.startswith(f"the kubeconfig at {config} cannot be read: while parsing a flow node")
+    assert message.startswith(f"the kubeconfig at {config} cannot be read: it is not YAML")
     assert "\n" not in message
     assert hint == "see `kubectl config view`"
 

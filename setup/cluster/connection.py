@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +16,14 @@ from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import ConfigException, load_incluster_config
 from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
 
+from analyzer import bounded, objects
+
 from ..mesh import MeshError, MeshSettingError
 
 _POOL = 64
 """Connections at once; every followed log holds one."""
+_HINT = "see `kubectl config view`"
+_ENTRY = re.compile(r"/?\{.*\}?")
 _INSIDE = "in-cluster"
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -71,12 +76,26 @@ def _read() -> Any:
             "set KUBECONFIG, or use the local mesh: --mesh local",
         )
     try:
+        for path in map(Path, filter(None, paths.split(os.pathsep))):
+            if path.expanduser().exists():
+                check(bounded.read(path.expanduser()), str(path))
         return KubeConfigMerger(paths).config
     except (OSError, yaml.YAMLError, ConfigException, TypeError, KeyError, AttributeError) as error:
-        reason = " ".join(str(error).split())
-        raise MeshError(
-            f"the kubeconfig at {paths} cannot be read: {reason}", "see `kubectl config view`"
-        ) from error
+        raise MeshError(f"the kubeconfig at {paths} cannot be read: {_told(error)}", _HINT) from error
+
+
+def check(content: bytes, source: str) -> None:
+    """Raise MeshError for YAML that must not get to the client library, which reads it without bounds."""
+    try:
+        for _ in objects.loaded(content.decode("utf-8-sig"), bounded.SMALL):
+            pass
+    except (objects.ObjectsError, UnicodeDecodeError) as error:
+        raise MeshError(f"the kubeconfig at {source} cannot be read: {_told(error)}", _HINT) from error
+
+
+def _told(error: Exception) -> str:
+    """Its words without the entry that they quote: that may hold a token, a password or a key."""
+    return _ENTRY.sub("", " ".join(str(error).split()))[:300]
 
 
 def _choose(config: Any, context: str | None) -> str:
@@ -108,9 +127,8 @@ def _load(config: Any, context: str) -> tuple[KubeConfigLoader, Configuration]:
             loader.load_and_set(configuration)
         if said:
             raise ConfigException(said[0])
-    except (ConfigException, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise MeshError(f"context {context} cannot be used: {reason}", "see `kubectl config view`") from error
+    except (ConfigException, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise MeshError(f"context {context} cannot be used: {_told(error)}", _HINT) from error
     return loader, configuration
 
 

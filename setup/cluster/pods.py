@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..mesh import Pod
+from analyzer.records import is_pod_name
+
+from ..mesh import MeshError, Pod
 from .api import Api
 from .installed import ISTIO_NAMESPACE
 
@@ -20,7 +22,15 @@ def involved(api: Api, gateway_selector: str = GATEWAY_SELECTOR) -> list[Object]
     """Every pod of our namespace, and those of the ingress gateway."""
     found = list(api.items(api.path("v1", "Pod", None)))
     gateways = api.items(api.path("v1", "Pod", ISTIO_NAMESPACE), gateway_selector)
-    return found + [pod for pod in gateways if api.target.namespace != ISTIO_NAMESPACE]
+    return checked(found + [pod for pod in gateways if api.target.namespace != ISTIO_NAMESPACE])
+
+
+def checked(pods: list[Object]) -> list[Object]:
+    """The pods, whose names we give to folders; raises MeshError for a name that leads elsewhere."""
+    for pod in pods:
+        if not is_pod_name(name := str(pod["metadata"]["name"])):
+            raise MeshError(f"the API server names a pod {name[:80]!r}", "no cluster does: is it yours?")
+    return pods
 
 
 def as_pods(objects: Iterable[Object]) -> Iterator[Pod]:

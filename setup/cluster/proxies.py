@@ -11,6 +11,7 @@ from analyzer.hosts import qualified
 from ..checks import Services
 from ..documents import Document
 from ..local.envoy.messages import outbound
+from ..mesh import MeshError
 
 ADMIN_PORT = 15000
 """Every istio-proxy's Envoy answers here, on its pod's own loopback."""
@@ -30,12 +31,21 @@ def asked_for(document: Document, services: Services) -> set[Shares]:
 
 
 def served(dump: bytes, document: Document) -> set[Shares]:
-    """The shares of every route that an Envoy got from a VirtualService, out of its config dump."""
-    return {
-        _shares(_clusters(route["route"]))
-        for route in _routes(json.loads(dump))
-        if "route" in route and _origin(route).endswith(_suffix(document))
-    }
+    """The shares of every route that an Envoy got from a VirtualService, out of its config dump.
+
+    Raises MeshError for what is no config dump: whoever is in the pod may answer on that port.
+    """
+    try:
+        return {
+            _shares(_clusters(route["route"]))
+            for route in _routes(json.loads(dump))
+            if "route" in route and _origin(route).endswith(_suffix(document))
+        }
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise MeshError(
+            f"a proxy's config dump cannot be read: {error!r:.200}",
+            "look at it: istioctl proxy-config routes POD",
+        ) from error
 
 
 def _suffix(document: Document) -> str:
