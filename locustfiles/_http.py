@@ -155,16 +155,21 @@ class _Reply:
 
     def on_message_complete(self) -> None:
         status = self._parser.get_status_code()
-        if status >= 200:  # a 1xx only announces the answer
-            self.status = status
-            self.keep_alive = self._parser.should_keep_alive()
+        if status < 200:  # it only announces the answer
+            self._in_head = True
+            return
+        self.status = status
+        self.keep_alive = self._parser.should_keep_alive()
 
     def _end(self, head: bytes) -> None:
         """The connection ended: a whole answer only if nothing else was to mark its end (RFC 9112, 6.3)."""
+        while head[:10].endswith(b" 1"):  # HTTP/1.1 100 Continue: no more than an announcement
+            head = head.partition(b"\r\n\r\n")[2]
         fields = head.partition(b"\r\n\r\n")[0].lower()
-        if self._in_head or b"\r\ncontent-length:" in fields or b"\r\ntransfer-encoding:" in fields:
+        status = self._parser.get_status_code() if not self._in_head else 0
+        if status < 200 or b"\r\ncontent-length:" in fields or b"\r\ntransfer-encoding:" in fields:
             raise AnswerError("the connection ended before the answer did")
-        self.status = self._parser.get_status_code()
+        self.status = status
 
 
 class _ReplyWithHeaders(_Reply):

@@ -98,7 +98,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             return cls()
         try:
             told = msgspec.json.decode(Path(path).read_bytes(), type=cls)
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
             raise SettingsError(f"{ENVIRONMENT}={path}: {error}", "let weighbridge run write it") from error
         if told.folder is None:
             return told

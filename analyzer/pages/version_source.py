@@ -51,7 +51,7 @@ class VersionSource:
             return cls(kind, (place.strip().lower(),), _compiled(expression) if tilde else None)
         if kind == "json" and steps:
             return cls(kind, steps, _compiled(expression) if tilde else None)
-        raise VersionSourceError(f"{text!r} says of no place where a version stands", _EXAMPLES)
+        raise VersionSourceError(f"{text[:200]!r} says of no place where a version stands", _EXAMPLES)
 
     @property
     def needs_headers(self) -> bool:
@@ -82,8 +82,11 @@ def _compiled(expression: str) -> Any:
     try:
         return re2.compile(expression.encode(), options)
     except re2.error as error:
-        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error
-        raise VersionSourceError(f"{expression!r} is no RE2 expression: {reason}", _EXAMPLES) from error
+        said = error.args[0]
+        reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        raise VersionSourceError(
+            f"{expression[:200]!r} is no RE2 expression: {reason[:200]}", _EXAMPLES
+        ) from error
 
 
 def _at(steps: tuple[str, ...], body: bytes) -> bytes | None:

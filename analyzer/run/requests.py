@@ -237,7 +237,7 @@ def _check_values(found: pa.Table, source: str) -> None:
 
 
 def _check(schema: pa.Schema, what: str) -> None:
-    found = (schema.metadata or {}).get(_FORMAT_KEY, b"none").decode()
+    found = (schema.metadata or {}).get(_FORMAT_KEY, b"none").decode(errors="replace")[:60]
     if found != str(FORMAT) or not schema.equals(SCHEMA):
         raise RowsError(
             f"{what} has request rows of format {found}, this program reads format {FORMAT}",

@@ -1,0 +1,20 @@
+"""One harness under atheris, which guides libFuzzer through Python: ``bench.fuzz.guided NAME [FLAG...]``."""
+
+from __future__ import annotations
+
+import sys
+
+import atheris
+
+_OURS = ["analyzer", "setup", "locustfiles"]
+
+
+def main() -> None:
+    with atheris.instrument_imports(include=_OURS):
+        from . import harnesses  # only what is imported here is guided by
+    atheris.Setup([sys.argv[0], *sys.argv[2:]], harnesses.HARNESSES[sys.argv[1]])
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
