@@ -20,11 +20,11 @@ from analyzer.diagnosis import objects as plain
 from analyzer.diagnosis.case import Case, Pages
 from analyzer.diagnosis.diagnose import diagnose
 from analyzer.diagnosis.findings import Finding
+from analyzer.objects import loaded
 from analyzer.records import UNKNOWN, Outcome, Weights
 from setup.cluster.api import Api
 from setup.cluster.connection import connect
 from setup.cluster.objects import objects
-from setup.objects import loaded
 
 pytestmark = pytest.mark.e2e
 

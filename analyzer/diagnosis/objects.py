@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
+from .. import objects
 
 Json = Mapping[str, Any]
 
@@ -44,10 +44,15 @@ class Object:
 def read(text: str) -> tuple[Object, ...]:
     """The documents of a run, as YAML; a text that is none holds none."""
     try:
-        found = list(yaml.safe_load_all(text)) if text else []
-    except yaml.YAMLError:
+        found = list(objects.loaded(text)) if text else []
+    except objects.ObjectsError:
         return ()
-    return tuple(of(item for one in found if isinstance(one, Mapping) for item in one.get("items", [one])))
+    return tuple(of(item for one in found if isinstance(one, Mapping) for item in _items(one)))
+
+
+def _items(one: Json) -> list[Any]:
+    items = one.get("items")
+    return items if isinstance(items, list) else [one]
 
 
 def of(plain: Iterable[Any]) -> Iterator[Object]:

@@ -148,8 +148,10 @@ class RunFolder:
     def objects(self) -> Sequence[Any]:
         """Plain objects as the API server had them, without what bears on no routing; none where none are."""
         try:
-            found = msgspec.json.decode(self.objects_file.read_bytes(), type=dict[str, Any])
-        except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+            found = msgspec.json.decode(
+                bounded.read_within(self.path, self.objects_file), type=dict[str, Any]
+            )
+        except (OSError, ValueError, msgspec.DecodeError, RecursionError):
             return ()
         items = found.get("items")
         return items if isinstance(items, list) else ()
