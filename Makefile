@@ -1,7 +1,7 @@
 # Everything a newcomer needs: python3 and make. uv is used where it is installed, because it is faster.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check coverage docs dist example bench figures clean
+.PHONY: help install demo test check coverage docs dist example bench figures audit sbom clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -47,6 +47,17 @@ bench: $(VENV)/.dev ## figures, as ratios against peers in one sitting
 
 figures: $(VENV)/.dev ## the same, and into docs/benchmarks.md: on a machine that does nothing else
 	$(BIN)/python -m bench --record
+
+audit: build/tools ## known holes in the pinned dependencies; fails where it could not ask about each of them
+	build/tools/bin/pip-audit -r constraints.txt --disable-pip --no-deps --strict || \
+	  { echo "a hole was found, or the data could not be had from here: see above" >&2; exit 1; }
+
+sbom: $(VENV)/.product build/tools ## what is installed, as build/sbom.json (CycloneDX)
+	build/tools/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --of JSON -o build/sbom.json
+
+build/tools:
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1 cyclonedx-bom==7.5.0
 
 clean: ## remove what make built (not results/)
 	rm -rf $(VENV) build dist *.egg-info .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

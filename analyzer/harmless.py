@@ -20,5 +20,12 @@ def line(found: str) -> str:
     return found if found.isprintable() else "".join(_INSTEAD if one in _KEPT else one for one in text(found))
 
 
+def address(url: str) -> str:
+    """A URL without user and password, as it may be shown and recorded."""
+    scheme, slashes, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}" if slashes else url
+
+
 def _is_harmless(one: str) -> bool:
     return one.isprintable() or one in _KEPT or category(one) == "Zs"

@@ -13,6 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import Any, Self
 
+from analyzer import harmless
 from analyzer.performance import claims
 from analyzer.performance.claims import ClaimError
 from analyzer.records import Weights
@@ -20,7 +21,7 @@ from analyzer.run import whole_file
 from analyzer.run.folder import Promise, Run, RunFolder
 from analyzer.split.plan import plan, suggested_within
 from locustfiles._command import LoadPlan
-from setup import documents
+from setup import documents, redaction
 from setup.mesh import AccessLog, Mesh, MeshError
 
 from . import console, load, load_options
@@ -160,7 +161,7 @@ def _conducted(
 def _changed(mesh: Mesh, documents_: str) -> str | None:
     """The documents in force at the end, where somebody changed them while the load ran."""
     try:
-        found = documents.dump(mesh.documents())
+        found = documents.dump(redaction.recorded(mesh.documents()))
     except MeshError:  # what ended the run may have ended the mesh
         return None
     return found if found != documents_ else None
@@ -240,10 +241,10 @@ def _started(plan: LoadPlan, wanted: Wanted, mesh: Mesh | None, live: Live | Non
     return Run(
         id=plan.run,
         promise=wanted.promise,
-        url=plan.url,
+        url=harmless.address(plan.url),
         mesh=mesh.describe() if mesh else None,
         pods=recorded(mesh.pods()) if mesh else (),
-        documents=documents.dump(mesh.documents()) if mesh else "",
+        documents=documents.dump(redaction.recorded(mesh.documents())) if mesh else "",
         load={
             "users": wanted.users,
             "requests": wanted.requests,

@@ -12,7 +12,7 @@ from analyzer.live import About, Answer, Wish
 from analyzer.records import UNKNOWN, Weights
 from analyzer.run import calls, whole_file
 from analyzer.run.folder import Earlier, Promise, Run, RunFolder
-from setup import documents, routes
+from setup import documents, redaction, routes
 from setup.mesh import Mesh
 
 from .watch import Watch
@@ -61,7 +61,7 @@ class LiveDesk:
             promise=promise,
             applied=applied,
             live=live,
-            documents=documents.dump(self._mesh.documents()),
+            documents=documents.dump(redaction.recorded(self._mesh.documents())),
             earlier=(*before.earlier, earlier),
         )
         self._folder.write(self.run)

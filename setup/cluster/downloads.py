@@ -18,6 +18,8 @@ from pathlib import Path
 
 import requests
 
+from analyzer import harmless
+
 from ..mesh import MeshSettingError
 from .istio_version import found_in
 from .istioctl import Istioctl, IstioctlError, opened
@@ -138,7 +140,8 @@ def _unpacked(archive: Path) -> Path:
 
 
 def _fetch(source: str, file: Path, hear: Hear) -> None:
-    hear(f"fetching {source}")
+    shown = harmless.address(source)
+    hear(f"fetching {shown}")
     digest = hashlib.sha256()
     try:
         published = _get(f"{source}.sha256").text
@@ -153,10 +156,10 @@ def _fetch(source: str, file: Path, hear: Hear) -> None:
                     hear(f"fetched {total >> 20} MiB{_of_length(answer.headers)}")
     except requests.RequestException as error:
         raise IstioctlError(
-            f"{source} cannot be fetched: {_one_line(error)}",
+            f"{shown} cannot be fetched: {_one_line(error)}",
             "set HTTPS_PROXY where a proxy is needed, or fetch it elsewhere and give it with --istio-release",
         ) from error
-    _compare(digest.hexdigest(), published, source)
+    _compare(digest.hexdigest(), published, shown)
     hear("its checksum is right")
 
 
@@ -165,7 +168,8 @@ def _get(url: str) -> requests.Response:
     if answer.status_code == 404:
         answer.close()
         raise IstioctlError(
-            f"{url} does not exist", "see https://github.com/istio/istio/releases for what was released"
+            f"{harmless.address(url)} does not exist",
+            "see https://github.com/istio/istio/releases for what was released",
         )
     answer.raise_for_status()
     return answer
