@@ -93,3 +93,13 @@ spec:
     assert "jason" in kept
     assert "blue" in kept
     assert len(documents.read(kept, "again")) == 1
+
+
+def test_yaml_is_loaded_in_one_place() -> None:
+    places = {
+        str(file.relative_to(ROOT))
+        for package in ("weighbridge", "setup", "locustfiles", "analyzer")
+        for file in (ROOT / package).rglob("*.py")
+        if re.search(r"\byaml\.(safe_)?load", file.read_text())
+    }
+    assert places == {"analyzer/objects.py"}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from .. import bounded
 from ..errors import JudgementError
 from ..run import whole_file
 
@@ -44,10 +45,10 @@ class ComparisonFolder:
         """Raises JudgementError where the file is none of ours."""
         file = self.path / FILE
         try:
-            plan = msgspec.json.decode(file.read_bytes(), type=Plan)
+            plan = msgspec.json.decode(bounded.read_within(self.path, file), type=Plan)
         except OSError as error:
             raise JudgementError(f"{file}: {error.strerror}", "name a comparison's folder") from error
-        except msgspec.DecodeError as error:
+        except (ValueError, msgspec.DecodeError, RecursionError) as error:
             raise JudgementError(f"{file} is not readable: {error}") from error
         if plan.format != FORMAT:
             reason = f"{file} has format {plan.format}, this is for format {FORMAT}"

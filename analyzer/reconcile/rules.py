@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
+from .. import objects
 from ..records import Version
 from ..run.folder import Run
 
@@ -38,7 +37,7 @@ class Rules:
 def rules(run: Run, service: str) -> Rules:
     """For calls to the service, by the run's documents; what cannot be read is not known."""
     try:
-        documents = [one for one in yaml.safe_load_all(run.documents) if isinstance(one, dict)]
+        documents = [one for one in objects.loaded(run.documents) if isinstance(one, dict)]
         routes = list(_routes(documents, service))
         if not documents:
             return Rules()
@@ -50,7 +49,7 @@ def rules(run: Run, service: str) -> Rules:
                 always |= {subset} if percent >= 100 else set()
         attempts = [_attempts(route, _default(run)) for route in routes] or [_default(run)]
         return Rules(mirrors, frozenset(always), max(attempts))
-    except (yaml.YAMLError, TypeError, AttributeError, KeyError, ValueError, RecursionError):
+    except (TypeError, AttributeError, KeyError, ValueError):
         return Rules()
 
 
