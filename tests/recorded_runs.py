@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ EXAMPLE = Path(__file__).parent.parent / "results" / "example"
 
 def copy(to: Path, started: float = 0.0, **changed: Any) -> Path:
     """Rows and logs are those of the example; ``run.json`` differs in the keys that are given."""
-    to.mkdir(parents=True)
-    for name in ("requests", "access-log", "summary.json"):
-        (to / name).symlink_to(EXAMPLE / name)
+    # Copies, for a link would lead out of the run's folder.
+    for name in ("requests", "access-log"):
+        shutil.copytree(EXAMPLE / name, to / name)
+    shutil.copy(EXAMPLE / "summary.json", to)
     told = json.loads((EXAMPLE / "run.json").read_text())
     (to / "run.json").write_text(json.dumps(told | {"started": started} | changed))
     return to
