@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
 
-from .access_log.entries import Account
 from .diagnosis import collect
 from .diagnosis.diagnose import Diagnosis, diagnose
 from .diagnosis.lines import Lines
@@ -26,7 +26,7 @@ from .records import UNKNOWN, Distribution, Outcome, Version
 from .run import requests
 from .run.called import called
 from .run.calls import Joined, Seen
-from .run.folder import Earlier, Run, RunFolder
+from .run.folder import Earlier, Resumed, RunFolder
 from .run.load_summary import Summary
 from .run.second_try import second_try
 from .run.witnesses import Evidence, evidence
@@ -75,7 +75,7 @@ def judge(folder: RunFolder) -> Judgement:
         objections=tuple(_objections(found, errors, tally, test, checked)),
         looks=trajectory(test, found.decided),
         warnings=(
-            *_warnings(run, joined, matching, found.lines),
+            *_warnings(found, matching),
             *_unexplained(side_by_side),
             *generator.warnings(),
         ),
@@ -210,11 +210,22 @@ def _unexplained(found: Reconciliation | None) -> Iterator[str]:
         yield f"side by side, nothing explains {records}: see `weighbridge trace --unmatched`"
 
 
-def _warnings(run: Run, joined: Joined, matching: Matching | None, account: Account) -> Iterator[str]:
+def _gap(resumed: Resumed) -> str:
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(resumed.at))
+    return f"the run was gone on with at {at} UTC; its load had ended before because {resumed.ending}"
+
+
+def _warnings(found: Evidence, matching: Matching | None) -> Iterator[str]:
     """What a reader must know before believing the figures."""
+    run, joined, account = found.run, found.joined, found.lines
     if run.ended is None:
         yield "the run did not end in order: its last rows and log lines may be missing"
+    yield from map(_gap, run.resumed)
+    yield from run.disturbed
+    if run.until is not None:
+        yield f"{joined.excluded_after} pages from the time of other routes are not counted"
     yield from run.missing
+    yield from (f"requests/{name} is not there: its rows are lost" for name in found.absent)
     if account.malformed:
         yield f"{account.malformed} of {account.lines} log lines could not be read"
     if joined.lost:

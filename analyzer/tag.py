@@ -14,6 +14,10 @@ RUN = re.compile(r"[a-z0-9-]{1,40}")
 _TAG = re.compile(r"weighbridge/([a-z0-9-]{1,40})/(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,17})")
 
 
+PART = 10_000
+"""A run that is gone on with numbers its workers from the next multiple of this: no tag occurs twice."""
+
+
 class Tag(NamedTuple):
     """Which request this is: ``seq`` counts from 0 within each worker of a run."""
 

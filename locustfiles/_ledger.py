@@ -21,6 +21,7 @@ from gevent.lock import RLock
 
 from analyzer.run import requests
 from analyzer.run.load_summary import Summary, WorkerSummary
+from analyzer.tag import PART
 
 from ._arrivals import now
 from ._recorder import Account
@@ -56,7 +57,7 @@ class Ledger:
         self._flushing = RLock()
         self._concluding = RLock()
         if self._folder is not None:
-            _make_empty(self._folder / ROWS)
+            self._chunks = _prepared(self._folder / ROWS, settings.part)
 
     @property
     def rows(self) -> int:
@@ -188,7 +189,7 @@ class Ledger:
             trouble=tuple(self._trouble),
             workers=tuple(
                 WorkerSummary(
-                    worker=worker,
+                    worker=self._settings.part * PART + worker,
                     rows=self._received.get(worker, 0),
                     cpu_share=account.cpu_share,
                     busy=account.busy,
@@ -209,7 +210,10 @@ def _counted(environment: Environment) -> int:
     )
 
 
-def _make_empty(folder: Path) -> None:
+def _prepared(folder: Path, part: int) -> int:
+    """The last chunk that is there, 0 in a new folder; raises SettingsError where there must be none."""
     folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.glob("*.parquet")):
+    there = [int(path.stem) for path in folder.glob("*.parquet")]
+    if there and not part:
         raise SettingsError(f"{folder} already holds rows", "record each run in a folder of its own")
+    return max(there, default=0)

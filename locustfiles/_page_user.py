@@ -34,7 +34,8 @@ class PageUser(User):
         self._due: float | None = None
         self._leaving = False
         runner: Any = environment.runner  # worker_index is on every runner but not on their base
-        self._worker = max(runner.worker_index, 0) if runner else 0
+        index = max(runner.worker_index, 0) if runner else 0
+        self._worker = self.load.settings.part * tag.PART + index
         self.connection = self.connect()
 
     def connect(self) -> Connection:

@@ -41,7 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seconds between two pages. ``timeout`` is seconds for one whole request. ``login`` is the name of the
     user who reads, ``version_from`` says where an answer names its version
     (``analyzer/pages/version_source.py``); without it the answer is a page of Bookinfo. ``weights`` are what
-    the Split tab judges pages by, ``within`` so many points, where nobody else judges calls.
+    the Split tab judges pages by, ``within`` so many points, where nobody else judges calls. ``part`` is 0,
+    and one more each time a run is gone on with: its rows come after those that are there.
     """
 
     run: str = "by-hand"
@@ -59,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     weights: str | None = None
     within: float | None = None
     seed: int = 0
+    part: int = 0
 
     def __post_init__(self) -> None:
         if not tag.RUN.fullmatch(self.run):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -81,6 +81,9 @@ class Mesh(Protocol):
 
     def documents(self) -> Sequence[Document]:
         """Everything that is applied now."""
+
+    def revision(self) -> Hashable:
+        """Another value whenever the routes may be others; cheap enough to be asked for at every look."""
 
     def describe(self) -> Mapping[str, Any]:
         """Its ``kind``, its name and its settings, for the record of a run."""

@@ -44,6 +44,7 @@ def test_locust_sees_no_option_of_the_callers_environment(tmp_path: Path) -> Non
         "PATH": "/bin",
         "HOME": str(tmp_path),
         "PYTHONPATH": f"{LOCUSTFILE.parent.parent}:/other",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
         ENVIRONMENT: str(tmp_path / "load.json"),
     }
 
@@ -67,6 +68,7 @@ def test_the_settings_file_says_everything_and_is_read_back(tmp_path: Path) -> N
         "weights": None,
         "within": None,
         "seed": 3,
+        "part": 0,
     }
     read = Settings.read(environment(plan, {}))
     assert (read.run, read.folder) == ("r1", str(tmp_path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -32,26 +33,57 @@ def plan(tmp_path: Path) -> Plan:
     return plan
 
 
-def test_a_stall_is_felt_by_everybody_who_asks_meanwhile(plan: Plan) -> None:
-    """A server that stands still for a fifth of the time: 20 % of the people wait, on average half of it."""
-    stall: list[float] = []
+class Stalling:
+    """A server's answers: all at once, but for two seconds from the 400th request on nobody gets any."""
 
-    def answer(number: int) -> bytes:
-        if number == 100:
-            stall.extend((time.time(), time.time() + 1.0))
-        if stall and time.time() < stall[1]:
-            server.closing.wait(stall[1] - time.time())
+    def __init__(self) -> None:
+        self.began: float | None = None
+        self.over = threading.Event()
+
+    def answer(self, number: int) -> bytes:
+        if number == 400:
+            self.began = time.time()
+        if self.began and (left := self.began + 2.0 - time.time()) > 0:
+            self.over.wait(left)
         return three_versions(number)
 
-    with serving(answer) as server:
-        wanted = plan(server.url, requests=500, rate=100.0, arrivals=Arrivals.CONSTANT)
+    def truth(self, intended: np.ndarray) -> np.ndarray:
+        """Milliseconds that whoever comes at those moments must wait."""
+        assert self.began is not None
+        left = self.began + 2.0 - intended
+        return np.where(intended >= self.began, np.maximum(left, 0), 0) * 1000
+
+
+def p95_of_a_stall(plan: Plan, folder: Path, **how: object) -> tuple[float, float, float]:
+    """Milliseconds: as felt since the intended moment, as truly waited, and since the request left."""
+    stall = Stalling()
+    with serving(stall.answer) as server:
+        wanted = plan(server.url, folder=folder, requests=1000, rate=100.0, **how)
         ended = finish(start(wanted), wanted)
     check_that_all_is_there(ended, server)
-    intended, rows = ended.rows["intended"].to_numpy(), ended.rows
+    rows = ended.rows
     felt = (rows["start"] - rows["intended"]) * 1000 + rows["latency_ms"]
-    truth = np.where(intended >= stall[0], np.maximum(stall[1] - intended, 0), 0) * 1000
-    assert abs(np.percentile(felt, 95) / np.percentile(truth, 95) - 1) <= 0.1
-    assert np.percentile(truth, 95) > 700
+    waits = (felt, stall.truth(rows["intended"].to_numpy()), rows["latency_ms"])
+    felt95, truth95, left95 = (float(np.percentile(wait, 95)) for wait in waits)
+    return felt95, truth95, left95
+
+
+def test_a_stall_of_two_seconds_in_ten_is_felt_by_everybody_who_asks_meanwhile(
+    plan: Plan, tmp_path: Path
+) -> None:
+    """An open load sees it as it was, and a closed one, corrected by its schedule, sees what the other saw.
+
+    Each within 10 %. A busy machine may add to any of them, so the best of three sittings counts; a load
+    that corrects wrongly is off in all three.
+    """
+    for sitting in range(3):
+        opened, truth, _ = p95_of_a_stall(plan, tmp_path / f"open-{sitting}", arrivals=Arrivals.CONSTANT)
+        closed, _, uncorrected = p95_of_a_stall(plan, tmp_path / f"closed-{sitting}", users=20)
+        assert truth > 1400
+        assert uncorrected < truth / 2, "without its schedule, the closed load would have noticed little"
+        if abs(opened / truth - 1) <= 0.1 and abs(closed / opened - 1) <= 0.1:
+            return
+    pytest.fail(f"the last sitting: open {opened:.0f} ms of {truth:.0f}, closed {closed:.0f}")
 
 
 def test_poisson_arrivals_come_at_random_and_at_the_rate(plan: Plan) -> None:

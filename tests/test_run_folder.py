@@ -37,7 +37,10 @@ def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
         (None, "is no run: No such file or directory: run.json"),
         ("{", "is not readable: Input data was truncated"),
         ("[]", "is not readable: "),
-        ('{"format": 99}', "has format 99, this is for format 1"),
+        ("{}", "has no format, so it is no run's"),
+        ('{"format": 0}', "has format 0, which never was"),
+        ('{"format": 99}', "has format 99; this weighbridge reads format 1"),
+        ('{"format": 2, "weighbridge": "3.1.0"}', "format 2, written by weighbridge 3.1.0; this weighbridge"),
         ('{"format": 1}', "is not readable: 'promise'"),
         ('{"format": 1, "promise": 3}', "is not readable: 'int' object"),
         (

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import os
+import signal
 import sys
+
+if os.path.basename(sys.argv[0]) in ("weighbridge", "__main__.py"):  # noqa: PTH119 - before any import of ours
+    # Until ``main`` stands ready to end things in order there is nothing to end, and nothing to trace back.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import importlib
 from collections.abc import Sequence
 
 import click

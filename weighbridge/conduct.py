@@ -18,13 +18,14 @@ from analyzer.performance import claims
 from analyzer.performance.claims import ClaimError
 from analyzer.records import Weights
 from analyzer.run import whole_file
-from analyzer.run.folder import Promise, Run, RunFolder
+from analyzer.run.folder import Promise, Run, RunFolder, RunPod
 from analyzer.split.plan import plan, suggested_within
 from locustfiles._command import LoadPlan
 from setup import documents, redaction
 from setup.mesh import AccessLog, Mesh, MeshError
 
 from . import console, load, load_options
+from .disturbances import Disturbances
 from .folders import FolderError, Fresh
 from .live_desk import LiveDesk
 from .load import Load, LoadError
@@ -56,6 +57,8 @@ class Wanted:
     autostart: bool = False
     heading: str = ""
     """What is said when it begins, in place of its id and promise."""
+    part: int = 0
+    """How often the run was gone on with, this time included."""
 
     @classmethod
     def of(cls, weights: Weights, asked: Mapping[str, Any]) -> Self:
@@ -119,41 +122,43 @@ def conduct(
     mesh: Mesh | None,
     live: Live | None,
     desk: LiveDesk | None = None,
+    again: Run | None = None,
 ) -> Conducted:
     """Load as wanted and bring everything into the run's folder, whatever happens meanwhile.
 
     Ctrl-C and SIGTERM end the load, not the run: what was seen until then is kept and can be judged.
-    With a ``desk``, the weights may change while the load runs.
+    With a ``desk``, the weights may change while the load runs. ``again`` is the record of a run that is gone
+    on with.
     """
     try:
-        return _conducted(wanted, fresh, url, mesh, live, desk)
+        plan = _plan(wanted, fresh, url)
+        run = replace(again, url=url) if again else _started(plan, wanted, mesh, live)
+        return _conducted(wanted, plan, run, mesh, desk)
     except OSError as error:
         raise FolderError.of(fresh.folder.path, error) from error
 
 
 def _conducted(
-    wanted: Wanted, fresh: Fresh, url: str, mesh: Mesh | None, live: Live | None, desk: LiveDesk | None
+    wanted: Wanted, plan: LoadPlan, run: Run, mesh: Mesh | None, desk: LiveDesk | None
 ) -> Conducted:
-    folder = fresh.folder
-    plan = _plan(wanted, fresh, url)
-    run = _started(plan, wanted, mesh, live)
+    folder = RunFolder(plan.folder)
     folder.write(run)
     if mesh and (objects := mesh.objects()):
         whole_file.write(folder.objects_file, json.dumps({"items": objects}, indent=1) + "\n")
-    promise = wanted.promise
-    told = f"run {fresh.id}: {promise.weights} within {promise.within:g} points → {folder.path}"
+    told = f"run {run.id}: {run.promise.weights} within {run.promise.within:g} points → {folder.path}"
     console.say(wanted.heading or told)
+    outside = Disturbances(folder, mesh)
     log = mesh.access_log(folder.access_log) if mesh else None
     patience = inf if desk else _PATIENCE * wanted.timeout  # who looks at a page ends a vain load himself
     watch = Watch(folder, run, log, wanted.until_certain, patience)
     with closing(watch):
         if desk:
             desk.begin(run, watch)
-        ended = _load(plan, mesh, log, watch, desk)
-    run = desk.run if desk else run
-    missing = (*(log.finish() if log else ()), *load.missing(plan))
-    pods = recorded(log.pods()) if log else ()
-    run = replace(run, ended=time.time(), ending=ended.why, missing=missing, pods=pods)
+        ended = _load(plan, _Parts(mesh, log, watch, desk, outside))
+    run = outside.told(desk.run if desk else run)
+    missing = (*run.missing, *(log.finish() if log else ()), *load.missing(plan))
+    pods = _together(run.pods, recorded(log.pods()) if log else ())
+    run = replace(run, ended=outside.now(), ending=ended.why, missing=missing, pods=pods)
     folder.write(replace(run, after=_changed(mesh, run.documents) if mesh else None))
     return Conducted(folder, ended.trouble, ended.interrupted)
 
@@ -167,13 +172,35 @@ def _changed(mesh: Mesh, documents_: str) -> str | None:
     return found if found != documents_ else None
 
 
-def _load(
-    plan: LoadPlan, mesh: Mesh | None, log: AccessLog | None, watch: Watch, desk: LiveDesk | None
-) -> _Ended:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Who has to be looked after while a load runs."""
+
+    mesh: Mesh | None
+    log: AccessLog | None
+    watch: Watch
+    desk: LiveDesk | None
+    outside: Disturbances
+
+    def look(self) -> str | None:
+        """One look at everything; gives why the load should end, if it should."""
+        if self.mesh:
+            self.mesh.check()
+        if disturbed := self.outside.look():
+            return disturbed
+        if self.log:
+            self.log.pump()
+        self.watch.look()
+        if self.desk and self.desk.look():
+            self.outside.accept()
+        return self.watch.ending
+
+
+def _load(plan: LoadPlan, parts: _Parts) -> _Ended:
     """Drive one load to its end."""
     with load.running(plan) as locust:
         try:
-            why = _drive(locust, mesh, log, watch, desk)
+            why = _drive(locust, parts)
         except MeshError as error:
             return _Ended(str(error), trouble=error)
         except (KeyboardInterrupt, Terminated) as signal:
@@ -186,23 +213,15 @@ def _load(
     return _Ended(str(trouble or why), trouble=trouble)
 
 
-def _drive(
-    locust: Load, mesh: Mesh | None, log: AccessLog | None, watch: Watch, desk: LiveDesk | None
-) -> str:
+def _drive(locust: Load, parts: _Parts) -> str:
     """Look again and again until the load has ended or the verdict is certain; gives why it ended."""
     with Progress() as progress:
         while locust.is_running:
             time.sleep(_TICK)
-            if mesh:
-                mesh.check()
-            if log:
-                log.pump()
-            watch.look()
-            if desk:
-                desk.look()
-            progress.show(watch.line())
-            if watch.ending:
-                return watch.ending
+            ending = parts.look()
+            progress.show(parts.watch.line())
+            if ending:
+                return ending
     return "the load is complete"
 
 
@@ -221,6 +240,11 @@ def _claims(weights: Weights, texts: Sequence[str], file: Path | None) -> tuple[
     return tuple(claim.text for claim in found)
 
 
+def _together(before: Sequence[RunPod], now: Sequence[RunPod]) -> tuple[RunPod, ...]:
+    """Every pod that was there since the run began, each once, as it is now."""
+    return tuple({pod.name: pod for pod in (*before, *now)}.values())
+
+
 def _plan(wanted: Wanted, fresh: Fresh, url: str) -> LoadPlan:
     return LoadPlan(
         url=url,
@@ -233,6 +257,7 @@ def _plan(wanted: Wanted, fresh: Fresh, url: str) -> LoadPlan:
         timeout=wanted.timeout,
         web=wanted.web,
         autostart=wanted.autostart,
+        part=wanted.part,
         **wanted.how,
     )
 
@@ -252,6 +277,7 @@ def _started(plan: LoadPlan, wanted: Wanted, mesh: Mesh | None, live: Live | Non
             "rate": wanted.rate,
             "timeout": wanted.timeout,
             "seed": plan.seed,
+            "until_certain": wanted.until_certain,
             **{name: value for name, value in wanted.how.items() if name != "listen"},
         },
         started=time.time(),

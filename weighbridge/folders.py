@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from analyzer.errors import JudgementError, WorkError
 from analyzer.run.folder import RunFolder
 
 RESULTS = Path("results")
+_ELSEWHERE = "choose another folder with --out"
 
 
 class FolderError(WorkError):
@@ -42,25 +45,49 @@ def fresh(out: Path | None) -> Iterator[Fresh]:
     run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     path = (out or RESULTS / run_id).absolute()
     made = [folder for folder in (path, *path.parents) if not folder.exists()]
-    try:
-        _make(path)
-        yield Fresh(run_id, RunFolder(path))
-    finally:
-        with contextlib.suppress(OSError):  # the first that holds something stays, and so do those above it
-            for folder in made:
-                folder.rmdir()
-
-
-def _make(path: Path) -> None:
-    """Make the folder, and refuse one that has something in it or takes nothing."""
-    hint = "choose another folder with --out"
-    try:
+    with _making(path):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with claimed(path):
+        try:
+            _check_empty(path)
+            yield Fresh(run_id, RunFolder(path))
+        finally:
+            with contextlib.suppress(OSError):  # the first that holds something stays, and those above it
+                for folder in made:
+                    folder.rmdir()
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[None]:
+    """Be the one run that writes to the folder; the kernel forgets the claim when this process ends."""
+    with _making(path):
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise JudgementError(f"another run writes to {path}", _ELSEWHERE) from error
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _making(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise JudgementError(f"cannot write results to {path}: {error.strerror}", _ELSEWHERE) from error
+
+
+def _check_empty(path: Path) -> None:
+    """Refuse a folder that has something in it or takes nothing."""
+    with _making(path):
         taken = any(path.iterdir())
         probe = path / ".writable"
         probe.touch()
         probe.unlink()
-    except OSError as error:
-        raise JudgementError(f"cannot write results to {path}: {error.strerror}", hint) from error
     if taken:
-        raise JudgementError(f"{path} holds something already", hint)
+        raise JudgementError(f"{path} holds something already", _ELSEWHERE)

@@ -37,10 +37,11 @@ class LiveDesk:
         self._about = About(run=run.id, witness="proxy", versions=tuple(versions))
         self._publish()
 
-    def look(self) -> None:
-        """Called after each look of the watch."""
+    def look(self) -> bool:
+        """Called after each look of the watch; says whether the routes were touched."""
         wish = self._wish()
-        if wish and wish.number != self._answer.wish:
+        asked = wish is not None and wish.number != self._answer.wish
+        if wish and asked:
             try:
                 self._reroute(Weights.parse(wish.weights))
             except ExplainedError as error:
@@ -50,6 +51,7 @@ class LiveDesk:
             else:
                 self._answer = Answer(wish=wish.number)
         self._publish()
+        return asked
 
     def _reroute(self, weights: Weights) -> None:
         promise, before = self._promised(weights), self.run

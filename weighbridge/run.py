@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from analyzer.exit_codes import OF_OUTCOME
 from analyzer.records import Weights
@@ -30,11 +32,18 @@ if TYPE_CHECKING:
         "weighbridge run v2=90,v3=10 --processes 4      more load than one core can send",
         "weighbridge run --expect v2=90,v3=10 --no-route      judge a running mesh as it stands",
         "weighbridge run --expect v2=90,v3=10 --url http://127.0.0.1:8080      any ingress",
+        "weighbridge run --resume results/20261123-231502-4f1c      after a crash or Ctrl-C",
     )
 )
 @click.argument("weights", required=False, type=options.WEIGHTS)
 @click.option("--expect", type=options.WEIGHTS, help="The weights to judge by, where none are applied.")
 @click.option("--no-route", is_flag=True, help="Leave the routes of the mesh as they are.")
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Go on with a run that was broken off, with its promise, mesh and load.",
+)
 @click.option("--url", help="Load this ingress; without a mesh at hand, pages are the only witness.")
 @options.load
 @load_options.load
@@ -45,6 +54,7 @@ def run(
     expect: Weights | None,
     no_route: bool,
     url: str | None,
+    resume: Path | None,
     as_json: bool,
     **asked: Any,
 ) -> int:
@@ -52,6 +62,8 @@ def run(
 
     Uses the mesh that is up; where none is, brings one up and takes it down again.
     """
+    if resume is not None:
+        return _go_on(resume, as_json=as_json)
     applied = not (no_route or url)
     promised = weights if applied else expect
     if promised is None or (weights is None) != (not applied) or (expect and applied):
@@ -65,6 +77,33 @@ def run(
         with mesh_for(asked) as mesh:
             live = applied_now(mesh, promised) if applied else None
             return finish(conduct(wanted, fresh, mesh.url, mesh, live), as_json=as_json)
+
+
+def _go_on(path: Path, *, as_json: bool) -> int:
+    """What was promised stands, so nothing else may be asked for."""
+    context = click.get_current_context()
+    given = [
+        name
+        for name in context.params
+        if name not in ("resume", "as_json")
+        and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(
+            "--resume takes weights, mesh and load from the run: leave everything else out"
+        )
+    from . import resume  # statistics take a second to import
+    from .conduct import conduct
+
+    with resume.opened(path) as rest, ExitStack() as held:
+        run, mesh = rest.run, resume.mesh_of(rest.run)
+        if mesh is not None:
+            local = (run.mesh or {})["kind"] == "local"
+            mesh = held.enter_context(_up(mesh, may_start=local))
+            resume.route(run, mesh)
+        resume.keep_summary(rest.fresh.folder, run)
+        url = mesh.url if mesh else run.url
+        return finish(conduct(rest.wanted, rest.fresh, url, mesh, None, again=run), as_json=as_json)
 
 
 def finish(conducted: Conducted, *, as_json: bool) -> int:
@@ -103,8 +142,14 @@ def applied_now(mesh: Mesh, weights: Weights) -> Live:
 @contextmanager
 def mesh_for(asked: dict[str, Any]) -> Iterator[Mesh]:
     """The mesh that is up under that name, or one of our own for as long as the block lasts."""
-    mesh = meshes.described(asked)
-    if meshes.is_cluster(asked) or mesh.is_up:  # what is missing in a cluster says so itself
+    with _up(meshes.described(asked), may_start=not meshes.is_cluster(asked)) as mesh:
+        yield mesh
+
+
+@contextmanager
+def _up(mesh: Mesh, *, may_start: bool) -> Iterator[Mesh]:
+    """The mesh, up; what is missing in a cluster says so itself."""
+    if mesh.is_up or not may_start:
         yield mesh
         return
     console.say("no mesh is up: starting one for this run")

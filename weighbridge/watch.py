@@ -118,6 +118,8 @@ class _Chunks:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._read = 0
+        self._earlier = len(list(folder.glob("*.parquet")))
+        self._began = time.time()
         self.until = float("-inf")
         """Every page that was asked for before this Unix second has been read."""
 
@@ -127,6 +129,8 @@ class _Chunks:
         while (path := requests.chunk(self._folder, self._read + 1)).exists():
             self._read += 1
             frame, self.until = requests.read_chunk(path)
+            if self._read <= self._earlier:  # the last chunk of a part says that nothing follows in that part
+                self.until = min(self.until, self._began)
             frames.append(frame)
         return pd.concat(frames) if frames else requests.none()
 

@@ -22,7 +22,7 @@ from ..run.folder import Run, RunFolder, RunPod
 from ..run.gateway import GATEWAY
 
 Flags = NDArray[np.bool_]
-WORKERS = 65_536
+WORKERS = 1 << 20
 """A page's number is ``seq * WORKERS + worker``."""
 
 

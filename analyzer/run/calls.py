@@ -36,6 +36,8 @@ class Call(NamedTuple):
 
 Marked = tuple[str | None, Call]
 """A call, and the run whose tag it carries; None where somebody else made it."""
+_WORKERS = 1 << 20
+"""More than all parts of a run have; see ``tag.PART``."""
 _DECISION = ["worker", "seq", "start", "version", "reporter"]
 
 
@@ -70,6 +72,7 @@ class Joined:
     disagree: int
     excluded_before_live: int
     lost: int = 0
+    excluded_after: int = 0
 
     @property
     def by_proxy(self) -> Distribution:
@@ -129,12 +132,15 @@ def in_decided_order(calls: pd.DataFrame, pages: pd.DataFrame) -> pd.DataFrame:
 def join(pages: pd.DataFrame, calls: pd.DataFrame, live: float | None, ended: float | None = None) -> Joined:
     """Lay both witnesses side by side, request by request, while the routes were in force.
 
-    At ``ended`` others were asked for: a page counts if all its calls began before.
+    At ``ended`` others were asked for: a page counts if all its calls began before; ``excluded_after`` counts
+    those that do not.
     """
+    all_pages = len(pages)
     if ended is not None:
         after = _key(calls[calls["start"] + LOG_TICK > ended])
         pages = pages[(pages["start"] < ended) & ~_key(pages).isin(after)]
         calls = calls[_key(calls).isin(_key(pages))]
+    excluded_after = all_pages - len(pages)
     # The log rounds down to milliseconds, so a call is early when its page is, not by its own clock.
     early = pages["start"] < (float("-inf") if live is None else live)
     calls = in_decided_order(calls[~_key(calls).isin(_key(pages[early]))], pages)
@@ -161,6 +167,7 @@ def join(pages: pd.DataFrame, calls: pd.DataFrame, live: float | None, ended: fl
         disagree=int((once["version"].notna() & (once["version"] != once["called"])).sum()),
         excluded_before_live=int(early.sum()),
         lost=len(lost),
+        excluded_after=excluded_after,
     )
 
 
@@ -179,4 +186,4 @@ def is_served(pages: pd.DataFrame) -> pd.Series[bool]:
 
 def _key(frame: pd.DataFrame) -> pd.Series:
     """One integer per page, because joining on one column is several times faster than on two."""
-    return frame["seq"].astype("int64") * 65_536 + frame["worker"].astype("int64")
+    return frame["seq"].astype("int64") * _WORKERS + frame["worker"].astype("int64")

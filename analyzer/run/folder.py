@@ -67,6 +67,14 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """A run that is gone on with: ``at`` that Unix second, and ``ending`` tells why it had ended before."""
+
+    at: float
+    ending: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """``run.json``. Times are Unix seconds; ``ended`` is None while it lasts and after a crash."""
 
@@ -98,6 +106,12 @@ class Run:
     """The Istio documents that the run found, before it applied its own; empty where it applied none."""
     after: str | None = None
     """The Istio documents at the end, where others than we changed them meanwhile."""
+    until: float | None = None
+    """From then on others' routes may have been in force: what was asked for since counts for nothing."""
+    disturbed: tuple[str, ...] = ()
+    """What happened to the run from outside, in words; evidence that it took away stands in ``missing``."""
+    resumed: tuple[Resumed, ...] = ()
+    """When it was gone on with, oldest first."""
 
     def pods_of(self, app: str) -> Sequence[RunPod]:
         return [pod for pod in self.pods if pod.labels.get("app") == app]
@@ -183,8 +197,7 @@ def parse(content: bytes, source: str) -> Run:
     except (ValueError, msgspec.DecodeError, RecursionError) as error:  # ValueError: it is no UTF-8
         raise JudgementError(f"{source} is not readable: {error}", _HINT) from error
     if data.get("format") != FORMAT:
-        reason = f"{source} has format {data.get('format')!r:.60}, this is for format {FORMAT}"
-        raise JudgementError(reason, "use the weighbridge that wrote it, or a newer one")
+        raise _of_another_format(source, data)
     try:
         run = _run(data)
         _check(run)
@@ -214,6 +227,17 @@ def _run(data: dict[str, Any]) -> Run:
     for promise in _promises(data):
         promise["weights"] = {"by_version": tuple(promise["weights"].items())}
     return msgspec.convert(data, Run)
+
+
+def _of_another_format(file: str, data: Mapping[str, Any]) -> JudgementError:
+    found, writer = data.get("format"), data.get("weighbridge")
+    if not isinstance(found, int):
+        return JudgementError(f"{file} has no format, so it is no run's", "name a folder below results/")
+    by = f", written by weighbridge {writer:.60}" if isinstance(writer, str) and writer else ""
+    if found > FORMAT:
+        reason = f"{file} has format {found}{by}; this weighbridge reads format {FORMAT}"
+        return JudgementError(reason, "judge it with a newer weighbridge; nothing in the folder was changed")
+    return JudgementError(f"{file} has format {found}, which never was", "restore run.json, or run again")
 
 
 def _promises(data: dict[str, Any]) -> list[dict[str, Any]]:

@@ -167,6 +167,17 @@ def _until(metadata: Mapping[bytes, bytes], source: str) -> float:
         raise RowsError(f"{source} does not say until when it is complete", _AGAIN) from error
 
 
+def absent(folder: Path) -> list[str]:
+    """The names of chunks that are not there although a later one is: their rows are lost."""
+    there = {int(path.stem) for path in folder.glob("*.parquet") if path.stem.isdecimal()}
+    return [chunk(folder, number).name for number in range(1, max(there, default=0)) if number not in there]
+
+
+def count(path: Path) -> int:
+    """How many rows a chunk of our own has, without reading them."""
+    return int(pq.read_metadata(path).num_rows)
+
+
 def none() -> pd.DataFrame:
     """No rows, in the same columns."""
     frame: pd.DataFrame = SCHEMA.empty_table().to_pandas()

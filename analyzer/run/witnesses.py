@@ -41,6 +41,8 @@ class Evidence:
     seen: Seen | None
     lines: Account
     decisions: pd.DataFrame
+    absent: tuple[str, ...] = ()
+    """Chunks of rows that are lost."""
     earlier: tuple[Joined, ...] = ()
     """The witnesses of the time before each change of the weights, as in ``Run.earlier``."""
 
@@ -56,10 +58,11 @@ def evidence(folder: RunFolder, run: Run | None = None, notice: Notice | None = 
     run = run or folder.read()
     pages, account = requests.read(folder.requests), Account()
     seen = calls.of_run(_calls(folder, run, account, notice), run.id) if run.mesh else None
-    joined = calls.join(pages, seen.calls, run.live) if seen else calls.pages_only(pages)
+    joined = calls.join(pages, seen.calls, run.live, run.until) if seen else calls.pages_only(pages)
     earlier = tuple(calls.join(pages, seen.calls, o.live, o.ended) for o in run.earlier) if seen else ()
     decisions = gateway.beside(joined.decisions, _arrivals(folder, run, notice))
-    return Evidence(run, joined, seen, account, decisions, earlier)
+    absent = tuple(requests.absent(folder.requests))
+    return Evidence(run, joined, seen, account, decisions, absent, earlier)
 
 
 def _calls(folder: RunFolder, run: Run, account: Account, notice: Notice | None) -> Iterator[Marked]:

@@ -61,7 +61,7 @@ class Follower:
         self._over = threading.Event()
         self._stream: Any = None
         target.parent.mkdir(parents=True, exist_ok=True)
-        self._target = target.open("xb", buffering=0)
+        self._target = target.open("ab", buffering=0)
         if from_now_on:
             self._mark()
         self._thread = threading.Thread(target=self._run, name=f"log of {pod}", daemon=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import processes, routes
-from ..documents import Document
+from ..documents import Document, dump
 from ..mesh import MeshError, Pod
 from ..processes import Child
 from . import downloads, ingress, install, installed, objects, pods, teardown, tutorial
@@ -27,7 +27,7 @@ from .tutorial import Wanted
 _GATEWAY_PORT = 8080
 """Where the gateway's pods take plain HTTP, behind the Service's port 80."""
 _LOOK = 5.0
-"""Seconds between two looks whether the gateway still stands."""
+"""Seconds between two looks whether the gateway still stands, and whether the routes are the same."""
 _TUNNEL_LIMIT = 15.0
 
 
@@ -42,6 +42,8 @@ class ClusterMesh:
         self._url: str | None = None
         self._door: Child | None = None
         self._next_look = 0.0
+        self._next_reading = 0.0
+        self._revision = ""
 
     @property
     def name(self) -> str:
@@ -82,6 +84,13 @@ class ClusterMesh:
 
     def documents(self) -> Sequence[Document]:
         return self._routing.documents()
+
+    def revision(self) -> str:
+        if time.monotonic() >= self._next_reading:
+            self._next_reading = time.monotonic() + _LOOK
+            with suppress(ApiError):  # what cannot be read now is read at the next look
+                self._revision = dump(self.documents())
+        return self._revision
 
     def describe(self) -> dict[str, Any]:
         istio = installed.first(self._api)

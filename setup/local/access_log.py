@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ class LocalAccessLog:
         self._proxies = proxies
         for pod, admin in proxies.items():
             _flush(pod, admin)  # what was served before now is not part of the run
-        self._copies = [_Copy(source, into / pod / source.name) for pod, source in sources.items()]
+        self._copies = [Copy(pod, source, into / pod / source.name) for pod, source in sources.items()]
 
     def pods(self) -> Sequence[Pod]:
         return self._pods
@@ -46,25 +47,61 @@ class LocalAccessLog:
         self.pump()
         for copy in self._copies:
             copy.close()
-        return missing
+        return [*missing, *(word for copy in self._copies for word in copy.missing)]
 
 
-class _Copy:
-    """One pod's log: from the offset where the run began to wherever it ends."""
+class Copy:
+    """One pod's log: from the offset where the run began to wherever it ends, over rotations.
 
-    def __init__(self, source: Path, target: Path) -> None:
+    A log that was moved away (logrotate's default) loses nothing; of one that was cut short in place
+    (``copytruncate``), what was not yet read is gone, and ``missing`` says so.
+    """
+
+    def __init__(self, pod: str, source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
+        self._pod = pod
+        self._path = source
         self._source = source.open("rb")
-        self._source.seek(0, 2)
-        self._target = target.open("xb", buffering=0)
+        self._source.seek(0, os.SEEK_END)
+        self._target = target.open("ab", buffering=0)
+        if (size := self._target.tell()) and _last_byte(target, size) != b"\n":
+            self._target.write(b"\n")  # a killed run left half a line, whose rest is nowhere
+        self.missing: list[str] = []
 
     def pump(self) -> None:
-        while block := self._source.read(_BLOCK):
-            self._target.write(block)
+        self._drain()
+        while self._was_moved():
+            self._drain()  # the proxy closes the old file before it writes to the new one
+            self._source.close()
+            self._source = self._path.open("rb")
+            self._drain()
 
     def close(self) -> None:
         self._source.close()
         self._target.close()
+
+    def _drain(self) -> None:
+        if os.fstat(self._source.fileno()).st_size < self._source.tell():
+            self.missing.append(
+                f"the log of {self._pod} was cut short while the run lasted: lines may be missing"
+            )
+            self._source.seek(0)
+        while block := self._source.read(_BLOCK):
+            self._target.write(block)
+
+    def _was_moved(self) -> bool:
+        """Whether another file has taken its place, and the proxy writes to that one."""
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:  # between the move and the proxy's next look
+            return False
+        return there.st_size > 0 and not os.path.samestat(there, os.fstat(self._source.fileno()))
+
+
+def _last_byte(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(size - 1)
+        return file.read(1)
 
 
 def _flush(pod: str, admin: Admin) -> list[str]:

@@ -85,6 +85,9 @@ class LocalMesh:
     def documents(self) -> Sequence[Document]:
         return self._proxies().documents()
 
+    def revision(self) -> tuple[tuple[int, int], ...]:
+        return self._proxies().revision()
+
     def describe(self) -> dict[str, Any]:
         watched = prometheus.url(self._topology()) if self.layout.prometheus else None
         told = {"kind": "local", "name": self.name, **asdict(self.layout), "prometheus": watched}

@@ -43,6 +43,14 @@ class Proxies:
     def documents(self) -> Sequence[Document]:
         return istio.read_file(self._folder.documents_file)
 
+    def revision(self) -> tuple[tuple[int, int], ...]:
+        """Which files the Envoys are served from: inode and time of each; a change replaces them."""
+        files = (self._folder.proxy(pod.name) / name for pod in self._topology.pods for name in _FILES)
+        try:
+            return tuple((seen.st_ino, seen.st_mtime_ns) for seen in (file.stat() for file in files))
+        except FileNotFoundError:  # the mesh goes away, which its check tells
+            return ()
+
     def prepare(
         self, documents: Sequence[Document], log_format: LogFormat, tracing: Tracing | None = None
     ) -> None:
