@@ -148,6 +148,12 @@ def test_one_run_a_side_tells_nothing_but_shares() -> None:
     assert share.word is Word.MORE
 
 
+def test_two_rounds_at_a_tiny_risk_tell_nothing_and_say_so() -> None:
+    found = only(compare(sides([10.0, 14.0], [12.0, 11.0]), alpha=1e-6, interleaved=True))
+    assert (found.interval, found.word) == (None, Word.UNKNOWN)
+    assert found.reason == "so few rounds leave any difference possible at this risk; more rounds narrow it"
+
+
 @pytest.mark.parametrize(("of_runs", "word"), [((500, 480, 510), Word.SAME), ((500, 300, 690), Word.UNKNOWN)])
 def test_shares_are_as_sure_as_their_calls_unless_runs_disagree(of_runs: list[int], word: Word) -> None:
     """Runs whose shares differ by more than draws do are the unit, as with everything else."""

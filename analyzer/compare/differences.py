@@ -29,7 +29,10 @@ _BUSY = 0.1
 """So does one without a core to spare in more than a tenth of its seconds."""
 _ALIKE = 0.01
 """Runs whose shares differ more than draws do with this probability are no draws alone."""
+_ENDLESS = log(1e6)
+"""A ratio that may be a million or a millionth is not known; two rounds can leave it at e to the 1000."""
 _ONE_RUN = "one run a side does not say how far runs differ by themselves; two or more do"
+_TOO_FEW = "so few rounds leave any difference possible at this risk; more rounds narrow it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +171,15 @@ def _difference(pair: _Pair, interleaved: bool, each: float, margin: float, poin
         interval=interval,
         word=found,
         at_most=at_most,
-        reason="" if interval else _ONE_RUN,
+        reason="" if interval else _TOO_FEW if estimate.interval else _ONE_RUN,
     )
 
 
 def _interval(pair: _Pair, found: Interval | None, each: float) -> Interval | None:
     """On the scale that is told. Runs never differ by less than independent draws do, so counts widen it."""
     if pair.metric.is_ratio:
-        return Interval(exp(found.low), exp(found.high)) if found else None
+        bounded = found and max(-found.low, found.high) < _ENDLESS
+        return Interval(exp(found.low), exp(found.high)) if found and bounded else None
     before, after = pair.counts
     drawn = newcombe(after, before, each)
     if pair.metric.kind is Kind.SHARE and _drawn_alike(pair):
