@@ -30,6 +30,18 @@ class Pod:
     namespace: str = "default"
 
 
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What each proxy has counted so far, by its pod's name, in Prometheus's text format.
+
+    ``source`` names where that was read, ``missing`` says in words what was not.
+    """
+
+    source: str
+    texts: Mapping[str, str]
+    missing: tuple[str, ...] = ()
+
+
 class AccessLog(Protocol):
     """A copy of every proxy's access log that grows while a run lasts, so that nothing waits for its end."""
 
@@ -94,7 +106,10 @@ class Mesh(Protocol):
     def pods(self) -> Sequence[Pod]:
         """Every pod that a line of an access log may be about, with and without a proxy of its own."""
 
-    def expose(self, metrics: str) -> None:
+    def counters(self) -> Counters | None:
+        """Istio's metrics as the proxies have them now; None where they are read elsewhere."""
+
+    def expose(self, text: str) -> None:
         """Let a Prometheus that comes with the mesh read these metrics, until others take their place."""
 
     def access_log(self, into: Path) -> AccessLog:

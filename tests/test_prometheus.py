@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import time
@@ -16,6 +17,8 @@ from front_door import FrontDoor
 
 from analyzer.access_log.cluster import Direction, cluster
 from analyzer.access_log.entries import Account, entries
+from analyzer.current import current
+from analyzer.reconcile.telemetry import Telemetry
 from analyzer.run.folder import RunFolder
 
 needs_prometheus = pytest.mark.skipif(
@@ -23,6 +26,7 @@ needs_prometheus = pytest.mark.skipif(
 )
 pytestmark = [pytest.mark.e2e, needs_prometheus]
 
+DASHBOARD = Path(__file__).parent.parent / "setup" / "manifests" / "grafana-weighbridge.json"
 CALLS = (
     'istio_requests_total{reporter="source",source_workload="productpage-v1",'
     'destination_service_name="reviews"}'
@@ -106,6 +110,53 @@ def test_its_counts_are_those_of_the_logs_per_version_service_and_code(watched: 
     by_proxy = done.json["witnesses"]["proxy"]
     until(lambda: by("destination_version", query(watched, versions, url)) - before, Counter(by_proxy))
     until(lambda: counted() - hops_before, logged(RunFolder(watched.cwd / "counted")))
+
+
+def test_a_run_keeps_what_the_proxies_counted_meanwhile_and_it_is_what_they_logged(
+    watched: FrontDoor,
+) -> None:
+    folder = RunFolder(watched.cwd / "counted")
+    telemetry = Telemetry.read(folder)
+    assert telemetry
+    assert telemetry.missing == ()
+    hops: Counter[tuple[str, str, str]] = Counter()
+    for series, count in telemetry.counted.items():
+        service = series.destination_service.split(".")[0]
+        hops[series.reporter, service, str(series.response_code)] += count
+    assert hops == logged(folder)
+
+
+def test_a_run_tells_how_it_stands_while_it_lasts_and_afterwards(watched: FrontDoor) -> None:
+    url = prometheus(watched)
+    arguments = ("run", "v2=90,v3=10", "--time", "60", "--rate", "100", "--to-the-end", "--json")
+    run = watched.start(*arguments, "--out", "told")
+    until(lambda: by("x", query(watched, "weighbridge_running", url)), {"": 1})
+    until(lambda: by("version", query(watched, "weighbridge_weight", url)), {"v2": 90, "v3": 10})
+    until(lambda: len(query(watched, "weighbridge_share > 0", url)), 2)
+    live = watched.cwd / "told"
+    assert current(RunFolder(live), time.time()).ended is None
+    run.interrupt()
+    judged = run.done().json
+    until(lambda: by("x", query(watched, "weighbridge_running", url)), {"": 0})
+    assert by("x", query(watched, "weighbridge_requests", url)) == {"": judged["requests"]}
+    shown = {
+        one["metric"]["version"]: float(one["value"][1]) for one in query(watched, "weighbridge_share", url)
+    }
+    assert shown == {share["version"]: pytest.approx(share["seen"]) for share in judged["shares"]}
+    (verdict,) = query(watched, "weighbridge_verdict == 1", url)
+    assert verdict["metric"]["verdict"] == judged["verdict"]
+
+
+def test_every_query_of_the_dashboard_finds_something(watched: FrontDoor) -> None:
+    url = prometheus(watched)
+    queries = [
+        target["expr"].replace("$__rate_interval", "1m")
+        for panel in json.loads(DASHBOARD.read_text())["panels"]
+        for target in panel["targets"]
+    ]
+    assert len(queries) == 15
+    for promql in queries:
+        until(lambda promql=promql: bool(query(watched, promql, url)), True)
 
 
 def test_a_series_has_the_labels_that_istio_gives_it(watched: FrontDoor) -> None:

@@ -30,7 +30,9 @@ from .folders import FolderError, Fresh
 from .live_desk import LiveDesk
 from .load import Load, LoadError
 from .progress import Progress
+from .published import Published
 from .signals import Terminated
+from .telemetry_witness import TelemetryWitness
 from .watch import Watch, recorded
 
 _TICK = 0.25
@@ -149,14 +151,16 @@ def _conducted(
     console.say(wanted.heading or told)
     outside = Disturbances(folder, mesh)
     log = mesh.access_log(folder.access_log) if mesh else None
+    witness = TelemetryWitness.begin(mesh)
     patience = inf if desk else _PATIENCE * wanted.timeout  # who looks at a page ends a vain load himself
     watch = Watch(folder, run, log, wanted.until_certain, patience)
     with closing(watch):
         if desk:
             desk.begin(run, watch)
-        ended = _load(plan, _Parts(mesh, log, watch, desk, outside))
+        ended = _load(plan, _Parts(mesh, log, watch, desk or Published(folder, run, watch, mesh), outside))
     run = outside.told(desk.run if desk else run)
     missing = (*run.missing, *(log.finish() if log else ()), *load.missing(plan))
+    witness.end(folder)
     pods = _together(run.pods, recorded(log.pods()) if log else ())
     run = replace(run, ended=outside.now(), ending=ended.why, missing=missing, pods=pods)
     folder.write(replace(run, after=_changed(mesh, run.documents) if mesh else None))
@@ -179,7 +183,7 @@ class _Parts:
     mesh: Mesh | None
     log: AccessLog | None
     watch: Watch
-    desk: LiveDesk | None
+    told: LiveDesk | Published
     outside: Disturbances
 
     def look(self) -> str | None:
@@ -191,7 +195,7 @@ class _Parts:
         if self.log:
             self.log.pump()
         self.watch.look()
-        if self.desk and self.desk.look():
+        if self.told.look():
             self.outside.accept()
         return self.watch.ending
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import msgspec
+
 from analyzer.errors import JudgementError, WorkError
 from analyzer.run.folder import RunFolder
 
@@ -91,3 +93,20 @@ def _check_empty(path: Path) -> None:
         probe.unlink()
     if taken:
         raise JudgementError(f"{path} holds something already", _ELSEWHERE)
+
+
+def latest(path: Path) -> RunFolder:
+    """The run at that path, or the last one of a folder of runs; raises JudgementError without one."""
+    if (path / "run.json").exists():
+        return RunFolder(path)
+    began = []
+    for file in path.glob("*/run.json"):
+        with contextlib.suppress(OSError, msgspec.MsgspecError):  # not one of ours
+            began.append((msgspec.json.decode(file.read_bytes(), type=_Began).started, file.parent))
+    if not began:
+        raise JudgementError(f"there is no run in {path}", "start one with `weighbridge run`")
+    return RunFolder(max(began)[1])
+
+
+class _Began(msgspec.Struct):
+    started: float

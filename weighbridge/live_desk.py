@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from analyzer import bounded
 from analyzer.errors import ExplainedError
-from analyzer.live import About, Answer, Wish
-from analyzer.records import UNKNOWN, Weights
-from analyzer.run import calls, whole_file
+from analyzer.live import Answer, Wish
+from analyzer.records import Weights
 from analyzer.run.folder import Earlier, Promise, Run, RunFolder
 from setup import documents, redaction, routes
 from setup.mesh import Mesh
 
+from . import published
 from .watch import Watch
 
 
@@ -32,9 +32,7 @@ class LiveDesk:
         """Called before the load starts: whoever finds live.json knows that somebody judges."""
         self.run = run
         self._watch = watch
-        stand = {pod.labels.get("version", UNKNOWN) for pod in run.pods_of(calls.SERVICE)} - {UNKNOWN}
-        versions = sorted(stand | {*run.promise.weights.versions})
-        self._about = About(run=run.id, witness="proxy", versions=tuple(versions))
+        self._about = published.about(run)
         self._publish()
 
     def look(self) -> bool:
@@ -78,4 +76,4 @@ class LiveDesk:
     def _publish(self) -> None:
         pace = self._watch.pace.per_second
         state = self._watch.split.state(self._about, time.time(), pace, self._answer)
-        whole_file.write(self._folder.live, state.json())
+        published.publish(self._folder, self._mesh, state)

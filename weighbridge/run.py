@@ -76,7 +76,7 @@ def run(
             return finish(conduct(wanted, fresh, url.rstrip("/"), None, None), as_json=as_json)
         with mesh_for(asked) as mesh:
             live = applied_now(mesh, promised) if applied else None
-            return finish(conduct(wanted, fresh, mesh.url, mesh, live), as_json=as_json)
+            return finish(conduct(wanted, fresh, mesh.url, mesh, live), as_json=as_json, mesh=mesh)
 
 
 def _go_on(path: Path, *, as_json: bool) -> int:
@@ -103,17 +103,22 @@ def _go_on(path: Path, *, as_json: bool) -> int:
             resume.route(run, mesh)
         resume.keep_summary(rest.fresh.folder, run)
         url = mesh.url if mesh else run.url
-        return finish(conduct(rest.wanted, rest.fresh, url, mesh, None, again=run), as_json=as_json)
+        conducted = conduct(rest.wanted, rest.fresh, url, mesh, None, again=run)
+        return finish(conducted, as_json=as_json, mesh=mesh)
 
 
-def finish(conducted: Conducted, *, as_json: bool) -> int:
+def finish(conducted: Conducted, *, as_json: bool, mesh: Mesh | None = None) -> int:
     """Judge what was collected, report it, and only then raise what broke the run off."""
-    from analyzer.judge import judge  # so do plots
+    from analyzer.current import of_judgement  # so do plots
+    from analyzer.judge import judge
+    from analyzer.report.metrics import exposition
 
     from . import verdicts
 
     judgement = judge(conducted.folder)
     verdicts.write(conducted.folder, judgement)
+    if mesh:
+        mesh.expose(exposition(of_judgement(judgement.run, judgement.as_dict())))
     if trouble := conducted.trouble or _lost(judgement):
         raise trouble
     if conducted.interrupted and judgement.split.requests == judgement.split.unlabelled:

@@ -75,7 +75,8 @@ def web(
         tell = console.say if as_json else console.show
         tell(f"http://{host}:{web_port}/?tab=split")
         console.say("Ctrl-C ends the load and judges it")
-        return run.finish(conduct(wanted, fresh, mesh.url, mesh, live, desk), as_json=as_json)
+        conducted = conduct(wanted, fresh, mesh.url, mesh, live, desk)
+        return run.finish(conducted, as_json=as_json, mesh=mesh)
 
 
 def _check_free(host: str, port: int) -> None:

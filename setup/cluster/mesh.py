@@ -110,7 +110,10 @@ class ClusterMesh:
     def pods(self) -> Sequence[Pod]:
         return tuple(pods.as_pods(pods.involved(self._api)))
 
-    def expose(self, metrics: str) -> None:
+    def counters(self) -> None:
+        """A cluster's Prometheus has them: see ``weighbridge verify``."""
+
+    def expose(self, text: str) -> None:
         """Nothing in the cluster scrapes this machine."""
 
     def access_log(self, into: Path) -> ClusterAccessLog:

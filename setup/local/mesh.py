@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -10,12 +11,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from .. import checks, routes
 from .. import documents as istio
 from ..documents import Document, DocumentError
-from ..mesh import MeshError, Pod
+from ..mesh import Counters, MeshError, Pod
 from . import prometheus
 from .access_log import LocalAccessLog
+from .envoy import metrics
 from .envoy.translation import SERVICES
 from .folder import MeshFolder, mesh_folder, replace
 from .owner import Owner
@@ -99,9 +103,19 @@ class LocalMesh:
     def pods(self) -> Sequence[Pod]:
         return self._topology().pods
 
-    def expose(self, metrics: str) -> None:
+    def expose(self, text: str) -> None:
         if self.layout.prometheus:
-            replace(self._folder.metrics_file, metrics)
+            with contextlib.suppress(OSError):  # the mesh is gone: what ends with it is no reason to fail
+                replace(self._folder.metrics_file, text)
+
+    def counters(self) -> Counters:
+        texts, missing = {}, []
+        for pod in self.pods():
+            try:
+                texts[pod.name] = metrics.read(pod)
+            except requests.RequestException as error:
+                missing.append(f"the proxy of {pod.name} did not tell its counters ({error})")
+        return Counters("the counters of the mesh's Envoys", texts, tuple(missing))
 
     def access_log(self, into: Path) -> LocalAccessLog:
         pods, proxies = self.pods(), self._proxies()

@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import requests
+
 from ...mesh import Pod
 from ..topology import DOMAIN, Topology
 from . import listeners
@@ -65,6 +67,13 @@ def door(pod: Pod, topology: Topology) -> Json:
         route_config={"virtual_hosts": [{"name": "backend", "domains": ["*"], "routes": [route]}]},
     )
     return listeners.listener("metrics", pod.ip, PORT, "UNSPECIFIED", manager)
+
+
+def read(pod: Pod) -> str:
+    """What Prometheus would read of a running proxy now; raises requests.RequestException."""
+    answer = requests.get(f"http://{pod.ip}:{PORT}{PATH}", timeout=5)
+    answer.raise_for_status()
+    return answer.text
 
 
 def admin_cluster(admin_socket: Path) -> Json:
