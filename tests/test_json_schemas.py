@@ -23,9 +23,9 @@ from weighbridge.__main__ import outcome
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "analyzer" / "schemas"
-VERDICT, PLAN, COMPARE, LOGS, DIAGNOSIS, ERROR = (
+VERDICT, PLAN, COMPARE, LOGS, DIAGNOSIS, ERROR, VERIFY = (
     json.loads((SCHEMAS / f"{name}.schema.json").read_text())
-    for name in ("verdict", "plan", "compare", "logs", "diagnosis", "error")
+    for name in ("verdict", "plan", "compare", "logs", "diagnosis", "error", "verify")
 )
 EXAMPLE = json.loads((ROOT / "results" / "example" / "verdict.json").read_text())
 
@@ -47,7 +47,7 @@ def check(value: Any, schema: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "schema", [VERDICT, PLAN, COMPARE, LOGS, DIAGNOSIS, ERROR], ids=lambda schema: schema["$id"]
+    "schema", [VERDICT, PLAN, COMPARE, LOGS, DIAGNOSIS, ERROR, VERIFY], ids=lambda schema: schema["$id"]
 )
 def test_each_schema_is_one_and_describes_every_key(schema: Any) -> None:
     Draft202012Validator.check_schema(schema)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 from front_door import FrontDoor
+from jsonschema import Draft202012Validator
 
 from analyzer.access_log.cluster import Direction, cluster
 from analyzer.access_log.entries import Account, entries
@@ -27,6 +28,7 @@ needs_prometheus = pytest.mark.skipif(
 pytestmark = [pytest.mark.e2e, needs_prometheus]
 
 DASHBOARD = Path(__file__).parent.parent / "setup" / "manifests" / "grafana-weighbridge.json"
+SCHEMA = Path(__file__).parent.parent / "analyzer" / "schemas" / "verify.schema.json"
 CALLS = (
     'istio_requests_total{reporter="source",source_workload="productpage-v1",'
     'destination_service_name="reviews"}'
@@ -124,6 +126,26 @@ def test_a_run_keeps_what_the_proxies_counted_meanwhile_and_it_is_what_they_logg
         service = series.destination_service.split(".")[0]
         hops[series.reporter, service, str(series.response_code)] += count
     assert hops == logged(folder)
+
+
+def test_verify_agrees_with_the_mesh_s_own_prometheus_to_the_last_call(watched: FrontDoor) -> None:
+    """It is the one that the run recorded; the run of before had calls that failed and were asked again."""
+    done = watched("verify", "counted", "--json")
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(done.json)
+    (server,) = done.json["servers"]
+    assert (done.code, server["server"], server["outcome"]) == (0, "prometheus", "pass")
+    assert {version["version"]: version["difference"] for version in server["versions"]} == {"v2": 0, "v3": 0}
+
+
+def test_verify_names_the_version_of_a_line_that_is_missing(watched: FrontDoor) -> None:
+    shutil.copytree(watched.cwd / "counted", watched.cwd / "cut")
+    (log,) = (watched.cwd / "cut" / "access-log").glob("productpage-*/istio-proxy.log")
+    lines = log.read_text().splitlines(keepends=True)
+    lines.remove(next(line for line in lines if "|v3|reviews" in line))
+    log.write_text("".join(lines))
+    done = watched("verify", "cut", "--prometheus", prometheus(watched))
+    assert done.code == 1
+    assert [line.split()[0] for line in done.out.splitlines() if "differs" in line] == ["v3"]
 
 
 def test_a_run_tells_how_it_stands_while_it_lasts_and_afterwards(watched: FrontDoor) -> None:

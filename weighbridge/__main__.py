@@ -35,6 +35,7 @@ VERBS = {
     "trace": "Show one request's way over all proxies, from the logs of its run.",
     "diagnose": "Say why a recorded run splits as it does, best cause first, each with its fix.",
     "compare": "Run configurations in turn, and tell what differs and how sure that is.",
+    "verify": "Hold a run against what Prometheus, Kiali and Zipkin say of it.",
     "gate": "Answer Flagger and Argo Rollouts whether a run passes, over HTTP.",
     "logs": "Tell how any mesh splits its traffic, and what fails, from istio-proxy access logs.",
     "selftest": "Measure how often the verdict itself is wrong, on real Envoys.",

@@ -44,9 +44,12 @@ def url(topology: Topology) -> str:
 
 
 def is_ready(topology: Topology) -> bool:
+    """Whether it has read everything once: what is counted from then on, it knows."""
     try:
-        return requests.get(f"{url(topology)}/-/ready", timeout=2).status_code == 200
-    except requests.RequestException:
+        answer = requests.get(f"{url(topology)}/api/v1/query", params={"query": "sum(up)"}, timeout=2)
+        (sample,) = answer.json()["data"]["result"]
+        return int(sample["value"][1]) == len(topology.pods) + 1
+    except (requests.RequestException, LookupError, ValueError):
         return False
 
 

@@ -57,7 +57,9 @@ class Tracing:
             "name": _CLUSTER,
             "type": "STATIC" if _is_ip(host) else "STRICT_DNS",
             "load_assignment": {"cluster_name": _CLUSTER, "endpoints": [{"lb_endpoints": [endpoint]}]},
-            "upstream_bind_config": {"source_address": address("::" if ":" in host else "0.0.0.0", 0)},
+            "upstream_bind_config": {
+                "source_address": {"address": "::" if ":" in host else "0.0.0.0", "port_value": 0}
+            },
         }
 
 
