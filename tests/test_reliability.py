@@ -317,7 +317,8 @@ def test_a_version_scaled_to_zero_is_drawn_and_fails_until_it_is_scaled_back(doo
 
 
 def test_logs_that_are_rotated_in_mid_run_lose_no_line(beside: FrontDoor) -> None:
-    run = beside.start("run", "v2=90,v3=10", "--requests", "1500", "--to-the-end", "--out", "run", "--json")
+    paced = ("--requests", "1500", "--rate", "300", "--to-the-end", "--out", "run")
+    run = beside.start("run", "v2=90,v3=10", *paced, "--json")
     for number in (1, 2, 3):
         chunk = beside.cwd / "run" / "requests" / f"{number:06d}.parquet"
         run.until(chunk.exists)
