@@ -32,6 +32,19 @@ FOUND: list[tuple[str, bytes]] = [
     ("pod_table", b'{"items":' + b"[" * 100_000),
     ("envoy_config_dump", b"[" * 100_000),
     ("envoy_config_dump", b'{"configs":[1]}'),
+    ("telemetry_counters", b'istio_requests_total{reporter="source"} 1.5e1e9992'),
+    ("telemetry_counters", b'istio_requests_total{reporter="source"} 1e999'),
+    ("telemetry_prometheus", b'{"status":"erro\xed\xa0\x80"}'),
+    (
+        "telemetry_prometheus",
+        b'{"status":"success","data":{"result":[{"metric":{},"values":[[1900000000,"NaN"],[2e9,"inf"]]}]}}',
+    ),
+    ("telemetry_kiali", b'{"elements":{"nodes":[{"data":{"id":"\xffa"}}]}}'),
+    (
+        "telemetry_kiali",
+        (SEEDS / "telemetry_kiali" / "one").read_bytes().replace(b'{"http":"1.5"}', b"[]"),
+    ),
+    ("telemetry_zipkin", b'[[{"id":"\xed\xa0\x80"}]]'),
 ]
 """What fuzzing found, or what a fuzzer would take long to find, and has been mended."""
 

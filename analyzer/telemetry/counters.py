@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from ..reconcile.telemetry import Series, Telemetry
 
 _SAMPLE = re.compile(
-    r"^istio_requests_total\{(?P<labels>.*)\} (?P<value>[0-9.e+]+)(?: [0-9]+)?$", re.MULTILINE
+    r"^istio_requests_total\{(?P<labels>.*)\} "
+    r"(?P<value>[0-9]+(?:\.[0-9]+)?(?:e\+?[0-9]{1,2})?)(?: [0-9]+)?$",
+    re.MULTILINE,
 )
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\.)*)"')
 

@@ -48,7 +48,7 @@ def rates(answer: bytes, run: Run) -> Counter[Version]:
     """
     try:
         graph = msgspec.json.decode(answer, type=_Graph)
-    except msgspec.MsgspecError as error:
+    except (ValueError, msgspec.DecodeError, RecursionError) as error:  # ValueError: it is no UTF-8
         raise JudgementError(f"this is no graph of Kiali: {error}") from error
     nodes = {one.data.id: one.data for one in graph.elements.nodes}
     found: Counter[Version] = Counter()
@@ -82,7 +82,8 @@ def _is_meant(source: _Node, target: _Node) -> bool:
 
 
 def _rates(traffic: Any) -> Iterator[float]:
-    told = traffic.get("rates", {}).get("http") if isinstance(traffic, dict) else None
+    rates = traffic.get("rates") if isinstance(traffic, dict) else None
+    told = rates.get("http") if isinstance(rates, dict) else None
     if isinstance(told, str):
         try:
             rate = float(told)

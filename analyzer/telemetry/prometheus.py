@@ -7,8 +7,9 @@ https://prometheus.io/docs/prometheus/latest/querying/api/.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -64,17 +65,22 @@ def series(answer: bytes) -> tuple[Series, ...]:
     """The matrix in one answer of ``/api/v1/query``; raises JudgementError for anything else."""
     try:
         found = msgspec.json.decode(answer, type=_Answer)
-    except msgspec.MsgspecError as error:
+    except (ValueError, msgspec.DecodeError, RecursionError) as error:  # ValueError: it is no UTF-8
         raise JudgementError(f"this is no answer of Prometheus: {error}") from error
     if found.status != "success" or found.data is None:
         raise JudgementError(f"Prometheus refuses the query: {found.error or found.status}")
     try:
-        return tuple(
-            Series(one.metric, tuple((at, float(value)) for at, value in one.values))
-            for one in found.data.result
-        )
+        return tuple(Series(one.metric, tuple(_finite(one.values))) for one in found.data.result)
     except ValueError as error:
         raise JudgementError(f"this is no answer of Prometheus: {error}") from error
+
+
+def _finite(samples: Iterable[tuple[float, str]]) -> Iterator[tuple[float, float]]:
+    """Prometheus marks the end of a series by no number at all."""
+    for at, text in samples:
+        value = float(text)
+        if math.isfinite(value) and math.isfinite(at):
+            yield at, value
 
 
 def is_complete(after: Iterable[Series], run: Run) -> bool:

@@ -51,7 +51,7 @@ def traced(answer: bytes, run: Run) -> Traced:
     """The reviews calls that productpage's proxy reported; raises JudgementError for what are no traces."""
     try:
         traces = msgspec.json.decode(answer, type=list[list[_Span]])
-    except msgspec.MsgspecError as error:
+    except (ValueError, msgspec.DecodeError, RecursionError) as error:  # ValueError: it is no UTF-8
         raise JudgementError(f"these are no traces of Zipkin: {error}") from error
     labels = run.versions_by_ip()
     drawn: dict[Place, Counter[Version]] = {}

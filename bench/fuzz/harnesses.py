@@ -6,9 +6,11 @@ A harness raises for what must not happen; what its boundary may refuse, it may,
 from __future__ import annotations
 
 import io
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import httptools
@@ -30,6 +32,9 @@ from analyzer.records import LogEntry, Weights, is_version
 from analyzer.run import folder, requests
 from analyzer.run.load_summary import Summary
 from analyzer.split.sequential import SplitTest
+from analyzer.telemetry import counters, kiali, prometheus, zipkin
+from analyzer.telemetry.own import Own, own
+from analyzer.trace import spans
 from locustfiles import _http
 from setup import checks, documents
 from setup.cluster import connection, precheck, proxies
@@ -190,6 +195,52 @@ def run_telemetry(data: bytes) -> None:
         assert all(count > 0 for count in counted.values())
 
 
+def telemetry_counters(data: bytes) -> None:
+    """``/stats/prometheus`` of a proxy: counts that can be, whatever stands around them."""
+    counted = counters.counted([data.decode("utf-8", "replace")])
+    assert all(isinstance(count, int) and count >= 0 for count in counted.values())
+
+
+def telemetry_prometheus(data: bytes) -> None:
+    """An answer of ``/api/v1/query``, taken for that of before the run, of after it, and of who was read."""
+    with refused():
+        found = prometheus.series(data)
+        prometheus.is_complete(found, _recorded().run)
+        prometheus.compare(_recorded(), "fuzz", found, found, found)
+        prometheus.compare(_recorded(), "fuzz", (), found, found)
+
+
+def telemetry_kiali(data: bytes) -> None:
+    """An answer of ``/api/namespaces/graph``: rates that can be."""
+    with refused():
+        rates = kiali.rates(data, _recorded().run)
+        assert all(math.isfinite(rate) and rate >= 0 for rate in rates.values())
+        kiali.compare(_recorded(), "fuzz", rates)
+
+
+def telemetry_zipkin(data: bytes) -> None:
+    """An answer of ``/api/v2/traces``."""
+    with refused():
+        zipkin.compare(_recorded(), "fuzz", zipkin.traced(data, _recorded().run))
+
+
+def trace_spans(data: bytes) -> None:
+    """An answer about one trace, of Zipkin or of Jaeger."""
+    try:
+        answer = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    for read in (spans.zipkin, spans.jaeger):
+        with refused():
+            json.dumps([one.as_dict() for one in spans.beside(read(answer), ())], allow_nan=False)
+
+
+@cache
+def _recorded() -> Own:
+    """The committed run."""
+    return own(folder.RunFolder(Path(__file__).parents[2] / "results" / "example"))
+
+
 def run_rows(data: bytes) -> None:
     """A Parquet chunk of a run folder."""
     with refused():
@@ -297,6 +348,11 @@ HARNESSES: Mapping[str, Harness] = {
         run_file,
         run_summary,
         run_telemetry,
+        telemetry_counters,
+        telemetry_prometheus,
+        telemetry_kiali,
+        telemetry_zipkin,
+        trace_spans,
         run_rows,
         run_packed_rows,
         weights,
