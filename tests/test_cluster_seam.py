@@ -30,16 +30,16 @@ def test_a_lines_own_time_is_read_from_every_kind_of_line(line: bytes, time: str
 
 
 def access_line(number: int, seconds: float) -> bytes:
-    moment = datetime.fromtimestamp(START + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+    moment = datetime.fromtimestamp(round(START + seconds, 3), UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
     return f'[{moment}Z] "GET /reviews/0 HTTP/1.1" 200 id-{number}'.encode()
 
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[tuple[float, bytes]]:
     """Lines and the second each was written: requests begin before, in any order; some lines have no time."""
-    found, now = [], 60.0
+    found, now = [], 60.0  # in whole milliseconds, as the lines have them
     for number in range(draw(st.integers(0, 30))):
-        now += draw(st.sampled_from((0.0, 0.001, 0.4, 1.0, 7.0)))
+        now = round(now + draw(st.sampled_from((0.0, 0.001, 0.4, 1.0, 7.0))), 3)
         lasted = draw(st.sampled_from((0.0, 0.01, 1.5, 20.0)))
         timed = draw(st.booleans())
         found.append((now, access_line(number, now - lasted) if timed else f"word {number}".encode()))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from front_door import FrontDoor
+import requests
+from front_door import FrontDoor, processes
+
+from analyzer.judge import judge
+from analyzer.reconcile.causes import Cause
+from analyzer.run import requests as rows
+from analyzer.run.folder import RunFolder
 
 pytestmark = pytest.mark.e2e
 
@@ -140,3 +148,28 @@ def test_a_log_that_ends_too_early_is_late_and_no_hole(standing: FrontDoor) -> N
     late, lost = (-change(found, cause) for cause in ("late-line", "lost-line"))
     assert late + lost == gone
     assert lost <= 2, "a call that ended in the same millisecond as the last line may look like a hole"
+
+
+def test_a_foreign_clients_pages_are_foreign_and_change_nothing_else(standing: FrontDoor) -> None:
+    (page,) = {mesh["url"] for mesh in standing("status", "--json").json["meshes"]}
+    asked = ("--expect", "v2=50,v3=50", "--no-route", "--within", "20", "--requests", "400", "--rate", "100")
+    assert standing("route", "v2=50,v3=50").code == 0
+    run = standing.start("run", *asked, "--to-the-end", "--out", "foreign", "--json")
+    run.until(lambda: any(standing.cwd.glob("foreign/requests/*.parquet")))
+    for _ in range(25):
+        assert requests.get(f"{page}/productpage", timeout=10).status_code == 200
+    found = checked(run.done().json["reconciliation"], 400)
+    assert {one["cause"]: one["requests"] for one in found["classes"]} == {"foreign": 25, "one-to-one": 400}
+
+
+def test_a_proxy_that_is_killed_leaves_every_request_in_a_class(door: FrontDoor) -> None:
+    """No mesh, no more load: what was asked until then is explained, some of it as failed."""
+    run = door.start("run", "v2=50,v3=50", "--time", "600", "--to-the-end", "--rate", "100", "--out", "run")
+    run.until(lambda: any(door.cwd.glob("run/requests/*.parquet")))
+    (pid,) = (pid for pid, command in processes(run.mark).items() if "reviews-v3" in command)
+    os.kill(pid, signal.SIGKILL)
+    assert run.done().code == 4
+    folder = RunFolder(door.cwd / "run")
+    found = judge(folder).reconciliation
+    assert found is not None
+    checked(found.as_dict(), len(rows.read(folder.requests)) + found.of(Cause.UNREAD))

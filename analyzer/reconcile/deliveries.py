@@ -103,7 +103,7 @@ def _without_line(
     """Arrivals of calls without a line, by pair; and by page how many of them nobody owed.
 
     What failed was such a call if it came before every call that has a line, or to a version that none of
-    them and no mirror reaches.
+    them and no mirror reaches; where a mirror reaches, it is rather a copy.
     """
     unreached = _each(pairs, versions, rules.copies) == 0
     shown = owed.shown[pairs.page] == pairs.version
@@ -113,7 +113,8 @@ def _without_line(
     spare.sound -= sound
     spare.failed -= failed
     stranger = unreached & (pairs.sent + sound + failed == 0)
-    more = _take(pairs, owed.room, np.where(stranger, spare.failed, np.minimum(early, spare.failed)))
+    wanted = np.where(stranger, spare.failed, np.minimum(early, spare.failed))
+    more = _take_in_turn(pairs, owed.room, wanted, (unreached,))
     spare.failed -= more
     return sound + failed + more, pairs.of_page(more)
 
