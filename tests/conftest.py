@@ -21,9 +21,7 @@ __all__ = ["bare_plane", "istio_system", "namespace", "plane"]
 
 settings.register_profile("weighbridge", deadline=None)  # no test is about time: the machine may be busy
 settings.register_profile("ci", settings.get_profile("weighbridge"), derandomize=True)
-settings.load_profile(
-    "ci" if os.environ.get("CI") else "weighbridge"
-)  # a change is not judged by another's luck
+settings.load_profile("ci" if os.environ.get("CI") else "weighbridge")  # nobody pays for another's luck
 
 
 @pytest.fixture

@@ -23,21 +23,38 @@ def counts(
 ) -> Iterator[Count]:
     """By reporter and version; every client's calls are in both, those from before the gate as well.
 
-    ``missing`` are lines of which others tell, by the version that was called.
+    ``missing`` are lines of which others tell, by the version that was called. What a silent proxy counted
+    died with it, so nothing is told of what it had a part in.
     """
     grown = telemetry.counted
+    silent = [pod for pod in lines.pods if any(pod.name in words for words in telemetry.missing)]
+    callers = any(pod.labels.get("app") == CALLER for pod in silent)
+    versions = {pod.labels.get("version", UNKNOWN) for pod in silent if pod.labels.get("app") == SERVICE}
     for reporter, place in _PLACES.items():
-        if place not in lines.at_hand:
+        if place not in lines.at_hand or (reporter == "source" and callers):
             continue
-        logged = _logged(lines.hops[place], lines)
+        hop = lines.hops[place]
+        logged = _logged(hop, lines)
         gone = Counter({_label(lines, version): count for version, count in missing[place].items()})
         counted: Counter[Version] = Counter()
         for series, count in grown.items():
             if series.reporter == reporter and _is_meant(series):
                 counted[series.destination_version] += count
+        if reporter == "source":
+            _call_alike(logged, _logged(hop.only(hop.local | hop.unsent), lines), counted)
         for version in sorted({*logged, *gone, *counted}):
-            if logged[version] or gone[version] or counted[version]:
+            told = reporter == "source" or version not in versions
+            if told and (logged[version] or gone[version] or counted[version]):
                 yield Count(reporter, version, logged[version], gone[version], counted[version])
+
+
+def _call_alike(logged: Counter[Version], local: Counter[Version], counted: Counter[Version]) -> None:
+    """A call that reached nobody has its pod in the log; the counter may never have met the pod."""
+    for version, most in local.items():
+        moved = min(most, max(logged[version] - counted[version], 0), counted[UNKNOWN] - logged[UNKNOWN])
+        if version != UNKNOWN and moved > 0:
+            logged[version] -= moved
+            logged[UNKNOWN] += moved
 
 
 def _is_meant(series: Series) -> bool:
@@ -54,7 +71,6 @@ def _logged(hop: Hop, lines: Lines) -> Counter[Version]:
 
 
 def _numbers(column: Ints) -> Sequence[tuple[int, int]]:
-
     values, sizes = np.unique(column, return_counts=True)
     return list(zip(values.tolist(), sizes.tolist(), strict=True))
 

@@ -61,7 +61,7 @@ def of_lines(run: Run, rows: pd.DataFrame, lines: Lines, telemetry: Telemetry | 
         classes=tuple(_classes(found, went, crossed, changes, lines.foreign_requests)),
         versions=crossed.versions if Place.CALLS in lines.at_hand else (),
         telemetry=tuple(counts(telemetry, lines, went.missing)) if telemetry else (),
-        telemetry_source=telemetry.source if telemetry else None,
+        telemetry_source="; ".join((telemetry.source, *telemetry.missing)) if telemetry else None,
     )
 
 
