@@ -77,10 +77,12 @@ class ClusterMesh:
             istio = installed.first(self._api)
             self._routing.check(documents, istio.version if istio else None)
         self._routing.apply(documents, force=force)
+        self._next_reading = 0.0  # our own change is no news at the next look
         return self._routing.wait(documents)
 
     def reset(self) -> None:
         self._routing.remove(keep=routes.ingress(self.namespace))
+        self._next_reading = 0.0
 
     def documents(self) -> Sequence[Document]:
         return self._routing.documents()
