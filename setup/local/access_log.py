@@ -61,7 +61,8 @@ class Copy:
         target.parent.mkdir(parents=True, exist_ok=True)
         self._pod = pod
         self._path = source
-        self._source = source.open("rb")
+        # A log that was moved away a moment ago is not there until Envoy, which appends, opens it again.
+        self._source = os.fdopen(os.open(source, os.O_RDONLY | os.O_CREAT, 0o600), "rb")
         self._source.seek(0, os.SEEK_END)
         self._target = target.open("ab", buffering=0)
         if (size := self._target.tell()) and _last_byte(target, size) != b"\n":
