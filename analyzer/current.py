@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
+from . import bounded
 from .errors import JudgementError
 from .live import Live
 from .records import Outcome, Version
 from .run.folder import Run, RunFolder
+from .typed_json import NoRecordError, decode
 
 HEARD_OF = 15.0
 """Seconds after which a run that says nothing more counts as broken off; it says something every second."""
@@ -71,8 +73,8 @@ def current(folder: RunFolder, now: float) -> Current:
     if run.ended is not None and (judged := _verdict(folder)):
         return _of_verdict(run, judged)
     try:
-        live = msgspec.json.decode(folder.live.read_bytes(), type=Live)
-    except (OSError, msgspec.MsgspecError) as error:
+        live = decode(bounded.read_within(folder.path, folder.live), Live)
+    except (OSError, NoRecordError) as error:
         raise JudgementError(f"{folder.path} has no verdict yet", "wait until its load has begun") from error
     standing = of_live(live, claims=bool(run.promise.claims))
     if now - live.at > HEARD_OF:
@@ -152,10 +154,10 @@ class _Verdict(msgspec.Struct, frozen=True):
 
 def _verdict(folder: RunFolder) -> _Verdict | None:
     try:
-        return msgspec.json.decode((folder.path / "verdict.json").read_bytes(), type=_Verdict)
+        return decode(bounded.read_within(folder.path, folder.path / "verdict.json"), _Verdict)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, NoRecordError) as error:
         raise JudgementError(f"{folder.path / 'verdict.json'} is not readable: {error}") from error
 
 

@@ -25,6 +25,7 @@ from .split.sequential import SplitTest
 from .split.trajectory import Look, look
 from .split.verdict import reason
 from .split.watch import Decision, Tally, start, watch
+from .typed_json import NoRecordError, decode
 
 FORMAT = 1
 """Of live.json. History: 1 is the first."""
@@ -83,8 +84,8 @@ class Wish:
     def parse(cls, content: bytes) -> Self | None:
         """The wish in the content of its file; None for anything else."""
         try:
-            return msgspec.json.decode(content, type=cls)
-        except (ValueError, msgspec.DecodeError, RecursionError):
+            return decode(content, cls)
+        except NoRecordError:
             return None
 
 

@@ -126,6 +126,21 @@ def test_an_undecided_run_may_be_let_pass_but_never_a_silent_one_or_none(tmp_pat
     assert "there is no run in" in answers["none"].body["reason"]
 
 
+@pytest.mark.parametrize("file", ["verdict.json", "live.json"])
+@pytest.mark.parametrize("content", [b'{"verdict":"\xed\xa0\x80"}', b"[" * 100_000], ids=["no UTF-8", "deep"])
+def test_whatever_stands_in_a_runs_files_the_gate_stays_shut_and_says_why(
+    tmp_path: Path, file: str, content: bytes
+) -> None:
+    running(tmp_path / "run", "2" * 400 + "3" * 400)
+    (tmp_path / "run" / file).write_bytes(content)
+    if file == "verdict.json":
+        run = json.loads((tmp_path / "run" / "run.json").read_text())
+        (tmp_path / "run" / "run.json").write_text(json.dumps({**run, "ended": run["started"] + 1}))
+    answer = told(Rules(tmp_path / "run", True, None), time.time())
+    assert not answer.passes
+    assert answer.body["reason"]
+
+
 def test_a_silent_run_keeps_no_verdict_even_where_its_last_one_was_certain(tmp_path: Path) -> None:
     """Killed in the middle: what it would have found is not known, and no one judged it."""
     running(tmp_path / "run", "2222222223" * 100, at=time.time() - 100)

@@ -15,8 +15,10 @@ from typing import Self
 
 import msgspec
 
+from analyzer import bounded
 from analyzer.errors import JudgementError, WorkError
 from analyzer.run.folder import RunFolder
+from analyzer.typed_json import NoRecordError, decode
 
 RESULTS = Path("results")
 _ELSEWHERE = "choose another folder with --out"
@@ -101,8 +103,8 @@ def latest(path: Path) -> RunFolder:
         return RunFolder(path)
     began = []
     for file in path.glob("*/run.json"):
-        with contextlib.suppress(OSError, msgspec.MsgspecError):  # not one of ours
-            began.append((msgspec.json.decode(file.read_bytes(), type=_Began).started, file.parent))
+        with contextlib.suppress(OSError, NoRecordError):  # not one of ours
+            began.append((decode(bounded.read_within(file.parent, file), _Began).started, file.parent))
     if not began:
         raise JudgementError(f"there is no run in {path}", "start one with `weighbridge run`")
     return RunFolder(max(began)[1])

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from .. import bounded
+from ..typed_json import NoRecordError, decode
 from . import pods as pod_tables
 from .errors import LogError
 from .files import run_file
@@ -49,9 +50,9 @@ def _of_file(path: Path, pods: Pods) -> Subsets:
 
 def _of_run(run: Path, pods: Pods) -> Subsets:
     try:
-        told = msgspec.json.decode(bounded.read_within(run.parent, run), type=_Told)
+        told = decode(bounded.read_within(run.parent, run), _Told)
     except OSError as error:
         raise LogError(f"cannot read {run}: {error.strerror}", "give the pods with --pods") from error
-    except (ValueError, msgspec.DecodeError, RecursionError) as error:
+    except NoRecordError as error:
         raise LogError(f"{run} is no run: {error}", "name the logs themselves") from error
     return subsets(told.documents or "", pods)

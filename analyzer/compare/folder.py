@@ -10,6 +10,7 @@ import msgspec
 from .. import bounded
 from ..errors import JudgementError
 from ..run import whole_file
+from ..typed_json import NoRecordError, decode
 
 FORMAT = 1
 """Of comparison.json. History: 1 is the first."""
@@ -45,10 +46,10 @@ class ComparisonFolder:
         """Raises JudgementError where the file is none of ours."""
         file = self.path / FILE
         try:
-            plan = msgspec.json.decode(bounded.read_within(self.path, file), type=Plan)
+            plan = decode(bounded.read_within(self.path, file), Plan)
         except OSError as error:
             raise JudgementError(f"{file}: {error.strerror}", "name a comparison's folder") from error
-        except (ValueError, msgspec.DecodeError, RecursionError) as error:
+        except NoRecordError as error:
             raise JudgementError(f"{file} is not readable: {error}") from error
         if plan.format != FORMAT:
             reason = f"{file} has format {plan.format}, this is for format {FORMAT}"

@@ -16,6 +16,7 @@ from .. import bounded
 from ..errors import JudgementError
 from ..run import whole_file
 from ..run.folder import RunFolder
+from ..typed_json import NoRecordError, decode
 
 FORMAT = 1
 """Of telemetry.json. History: 1 is the first."""
@@ -74,8 +75,8 @@ class Telemetry:
     def parse(cls, content: bytes, source: str) -> Self:
         """The counters in the content of their file; ``source`` names it in errors. Raises JudgementError."""
         try:
-            kept = msgspec.json.decode(content, type=_Kept)
-        except (ValueError, msgspec.DecodeError, RecursionError) as error:  # ValueError: it is no UTF-8
+            kept = decode(content, _Kept)
+        except NoRecordError as error:
             raise JudgementError(f"{source} is not readable: {error}", "record the run again") from error
         if kept.format != FORMAT:
             reason = f"{source} has format {kept.format}, this is for format {FORMAT}"

@@ -13,6 +13,7 @@ import msgspec
 from .. import bounded
 from ..errors import JudgementError
 from ..records import Version, Weights, is_pod_name
+from ..typed_json import NoRecordError, decode
 from . import whole_file
 
 FORMAT = 1
@@ -162,10 +163,8 @@ class RunFolder:
     def objects(self) -> Sequence[Any]:
         """Plain objects as the API server had them, without what bears on no routing; none where none are."""
         try:
-            found = msgspec.json.decode(
-                bounded.read_within(self.path, self.objects_file), type=dict[str, Any]
-            )
-        except (OSError, ValueError, msgspec.DecodeError, RecursionError):
+            found = decode(bounded.read_within(self.path, self.objects_file), dict[str, Any])
+        except (OSError, NoRecordError):
             return ()
         items = found.get("items")
         return items if isinstance(items, list) else ()
@@ -193,8 +192,8 @@ class RunFolder:
 def parse(content: bytes, source: str) -> Run:
     """The run in the content of a ``run.json``; ``source`` names it in errors. Raises JudgementError."""
     try:
-        data = msgspec.json.decode(content, type=dict[str, Any])
-    except (ValueError, msgspec.DecodeError, RecursionError) as error:  # ValueError: it is no UTF-8
+        data = decode(content, dict[str, Any])
+    except NoRecordError as error:
         raise JudgementError(f"{source} is not readable: {error}", _HINT) from error
     if data.get("format") != FORMAT:
         raise _of_another_format(source, data)

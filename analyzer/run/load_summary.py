@@ -10,6 +10,7 @@ import msgspec
 
 from .. import bounded
 from ..errors import JudgementError
+from ..typed_json import NoRecordError, decode
 from . import whole_file
 
 SUMMARY = "summary.json"
@@ -64,8 +65,8 @@ class Summary:
     def parse(cls, content: bytes, source: str) -> Self:
         """The summary in the content of its file; ``source`` names it in errors. Raises JudgementError."""
         try:
-            return msgspec.json.decode(content, type=cls)
-        except (ValueError, msgspec.DecodeError, RecursionError) as error:
+            return decode(content, cls)
+        except NoRecordError as error:
             raise JudgementError(f"{source} is not readable: {error}", _AGAIN) from error
 
     def write(self, folder: Path) -> None:

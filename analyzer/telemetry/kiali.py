@@ -17,6 +17,7 @@ from ..errors import JudgementError
 from ..records import Version
 from ..run import calls
 from ..run.folder import Run
+from ..typed_json import NoRecordError, decode
 from .comparison import Comparison, rows
 from .own import Own, version_of
 from .prometheus import until
@@ -47,8 +48,8 @@ def rates(answer: bytes, run: Run) -> Counter[Version]:
     (a version of its own, a gateway) is left out where the caller can be told.
     """
     try:
-        graph = msgspec.json.decode(answer, type=_Graph)
-    except (ValueError, msgspec.DecodeError, RecursionError) as error:  # ValueError: it is no UTF-8
+        graph = decode(answer, _Graph)
+    except NoRecordError as error:
         raise JudgementError(f"this is no graph of Kiali: {error}") from error
     nodes = {one.data.id: one.data for one in graph.elements.nodes}
     found: Counter[Version] = Counter()

@@ -18,6 +18,7 @@ from ..errors import JudgementError
 from ..records import Version
 from ..run import calls
 from ..run.folder import Run
+from ..typed_json import NoRecordError, decode
 from .comparison import Comparison, Row, rows
 from .own import Own, version_of
 
@@ -64,8 +65,8 @@ def until(run: Run) -> float:
 def series(answer: bytes) -> tuple[Series, ...]:
     """The matrix in one answer of ``/api/v1/query``; raises JudgementError for anything else."""
     try:
-        found = msgspec.json.decode(answer, type=_Answer)
-    except (ValueError, msgspec.DecodeError, RecursionError) as error:  # ValueError: it is no UTF-8
+        found = decode(answer, _Answer)
+    except NoRecordError as error:
         raise JudgementError(f"this is no answer of Prometheus: {error}") from error
     if found.status != "success" or found.data is None:
         raise JudgementError(f"Prometheus refuses the query: {found.error or found.status}")

@@ -18,6 +18,7 @@ from ..errors import JudgementError
 from ..records import UNKNOWN, Version
 from ..run import calls
 from ..run.folder import Run
+from ..typed_json import NoRecordError, decode
 from .comparison import Comparison, rows
 from .own import Own, Place, place
 from .prometheus import until
@@ -50,8 +51,8 @@ def question(run: Run, namespace: str) -> Mapping[str, str]:
 def traced(answer: bytes, run: Run) -> Traced:
     """The reviews calls that productpage's proxy reported; raises JudgementError for what are no traces."""
     try:
-        traces = msgspec.json.decode(answer, type=list[list[_Span]])
-    except (ValueError, msgspec.DecodeError, RecursionError) as error:  # ValueError: it is no UTF-8
+        traces = decode(answer, list[list[_Span]])
+    except NoRecordError as error:
         raise JudgementError(f"these are no traces of Zipkin: {error}") from error
     labels = run.versions_by_ip()
     drawn: dict[Place, Counter[Version]] = {}
