@@ -51,7 +51,7 @@ def _until(done: object) -> None:
                 return
         except (requests.RequestException, KeyError):
             pass
-        time.sleep(0.5)
+        time.sleep(0.5)  # the page renews itself no faster
     raise SystemExit("the load never came so far")
 
 
@@ -78,7 +78,7 @@ def _shoot(file: Path, width: int, height: int, theme: str) -> None:
         browser.get(URL)
         browser.execute_script(f"localStorage.theme = '{theme}'")
         browser.get(f"{URL}/?tab=split")
-        time.sleep(4)
+        time.sleep(4)  # the charts glide to their places
         browser.save_screenshot(str(file))
     finally:
         browser.quit()

@@ -123,7 +123,7 @@ def test_a_run_can_be_read_at_any_moment_while_it_lasts(standing: FrontDoor) -> 
         judgement = judge(folder)
         assert judgement.outcome is not Outcome.FAIL
         seen.append(judgement.matching.pages if judgement.matching else 0)
-        time.sleep(0.2)
+        time.sleep(0.2)  # some looks a second are enough to find one torn file
     run.done()
     assert seen == sorted(seen)
     assert len(set(seen)) > 3, "it was read while it grew"

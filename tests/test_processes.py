@@ -27,7 +27,7 @@ def ended(folder: Path, words: str) -> Child:
     code = f"import os; print({words!r}, flush=True); os.abort()"
     child = spawn("the Envoy of a pod", [sys.executable, "-c", code], log=folder / "envoy.log")
     while child.running:
-        time.sleep(0.01)
+        time.sleep(0.01)  # until it is gone, which takes milliseconds
     return child
 
 

@@ -53,6 +53,12 @@ def loading(door: FrontDoor, *options: str | Path, **environment: str) -> Invoca
     return run
 
 
+def more(run: Invocation, door: FrontDoor, chunks: int = 1) -> None:
+    """So many more chunks of rows, which come once a second."""
+    wanted = len(list(door.cwd.glob("run/requests/*.parquet"))) + chunks
+    run.until(lambda: len(list(door.cwd.glob("run/requests/*.parquet"))) >= wanted)
+
+
 def kept(folder: Path) -> Judgement:
     """What a run left, judged; every row and every line of it is in the account."""
     found = RunFolder(folder)
@@ -281,9 +287,9 @@ def test_a_version_that_goes_and_comes_back_in_mid_run_is_still_the_one_that_was
     """Its pods answer 503 meanwhile: a proxy that draws it logs so, and Bookinfo asks a second time."""
     run = loading(beside)
     assert beside("fault", "reviews-v3", "--status", "503").code == 0
-    time.sleep(2)
+    more(run, beside, 2)
     assert beside("fault", "--clear").code == 0
-    time.sleep(1)
+    more(run, beside)
     run.interrupt()
     done = run.done()
     assert done.code in (ExitCode.HOLDS, ExitCode.UNDECIDED)
@@ -331,9 +337,9 @@ def test_logs_that_are_rotated_in_mid_run_lose_no_line(beside: FrontDoor) -> Non
 
 def test_logs_that_are_emptied_in_mid_run_are_told_of_and_what_is_lost_is_counted(beside: FrontDoor) -> None:
     run = loading(beside)
-    time.sleep(1)
+    more(run, beside)
     cut(MeshFolder("default", beside.home / "default"))
-    time.sleep(1)
+    more(run, beside)
     run.interrupt()
     run.done()
     judgement = kept(beside.cwd / "run")

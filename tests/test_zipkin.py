@@ -43,7 +43,7 @@ def zipkin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         while not answers(f"{url}/health"):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.2)
+            time.sleep(0.2)  # a JVM starts in seconds
         yield url
     finally:
         process.kill()
@@ -69,7 +69,7 @@ def traced(zipkin: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fr
         deadline = time.monotonic() + 60
         while sum(map(len, traces(zipkin))) < 60 * 8:
             assert time.monotonic() < deadline, "the spans never came"
-            time.sleep(0.5)
+            time.sleep(0.5)  # Envoy sends spans every five seconds
         yield door
         up.interrupt()
         up.done()
