@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -44,15 +45,40 @@ STAYS = sorted(
 THERE = [path.name for path in ROOT.iterdir() if path.name not in {"results", ".git"}]
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(place: Path) -> Path:
     """The repository as a user has it, except that results/ is a copy."""
-    folder = tmp_path / "weighbridge"
-    (folder / "results").mkdir(parents=True)
+    (place / "results").mkdir(parents=True)
     for name in THERE:
-        (folder / name).symlink_to(ROOT / name)
-    shutil.copytree(ROOT / "results" / "example", folder / "results" / "example")
-    return folder
+        (place / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / "results" / "example", place / "results" / "example")
+    return place
+
+
+def followed(
+    text: str, begin: Callable[[int], Path], own: Path | None, environment: Mapping[str, str]
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """Where the script was run at last, and how it ended; meshes in ``own`` are taken down.
+
+    A correct mesh leaves a run undecided now and then, in 2.7 % of demos as `weighbridge plan` tells. After
+    that, and nothing else, all is begun anew, once: that both are undecided has a probability below 0.1 %.
+    """
+    for attempt in range(2):
+        folder = begin(attempt)
+        done = subprocess.run(
+            ["bash", "-euc", text],  # noqa: S607 - the machine's
+            cwd=folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=600,  # a machine that does much else is slow
+        )
+        if own:
+            down = [sys.executable, "-m", "weighbridge", "down"]
+            subprocess.run(down, env={**os.environ, "WEIGHBRIDGE_HOME": str(own)}, capture_output=True)
+        verdicts = [path.read_text() for path in folder.glob("results/*/verdict.json")]
+        if done.returncode == 0 or not any('"verdict": "undecided"' in verdict for verdict in verdicts):
+            break
+    return folder, done
 
 
 def script(shown: list[Block]) -> str:
@@ -76,23 +102,17 @@ def _printed(block: Block, number: int) -> str:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if SHOWN[page]], ids=lambda page: page.name)
 def test_a_page_can_be_followed_from_top_to_bottom(
-    page: Path, checkout: Path, standing: FrontDoor, home: Path
+    page: Path, tmp_path: Path, standing: FrontDoor, home: Path
 ) -> None:
     text = script(SHOWN[page])
-    meshes = home if OWN_MESH.search(text) else standing.home
+    own = home if OWN_MESH.search(text) else None
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", text],  # noqa: S607 - the machine's
-        cwd=checkout,
-        env={**os.environ, "PATH": path, "WEIGHBRIDGE_HOME": str(meshes), "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        timeout=600,  # a machine that does much else is slow
-    )
+    meshes = {"PATH": path, "WEIGHBRIDGE_HOME": str(own or standing.home), "COLUMNS": "100"}
+    folder, done = followed(text, lambda n: checkout(tmp_path / str(n) / "weighbridge"), own, meshes)
     assert done.returncode == 0, done.stderr[-3000:]
     for block in SHOWN[page]:
         for number, (command, shown) in block.examples():
-            assert (checkout / _printed(block, number)).read_text() == shown, f"{block.place}: {command}"
+            assert (folder / _printed(block, number)).read_text() == shown, f"{block.place}: {command}"
 
 
 def job(recipe: Block) -> str:
@@ -105,31 +125,25 @@ def job(recipe: Block) -> str:
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.place)
 def test_a_job_of_ci_proves_the_split_and_leaves_its_report(
-    recipe: Block, checkout: Path, home: Path, tmp_path: Path
+    recipe: Block, home: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "istio").mkdir()
-    shutil.copy(ROOT / "setup/manifests/reviews-v2-90-v3-10.yaml", tmp_path / "istio/reviews.yaml")
+    def begin(attempt: int) -> Path:
+        place = tmp_path / str(attempt)
+        checkout(place / "weighbridge")
+        (place / "istio").mkdir()
+        shutil.copy(ROOT / "setup/manifests/reviews-v2-90-v3-10.yaml", place / "istio/reviews.yaml")
+        (tmp_path / "summary.md").unlink(missing_ok=True)
+        return place
+
     text = re.sub(r"^git clone .*$", ":", job(recipe), flags=re.M).replace(
         "make install", "make -o .venv/.product install"
     )
-    done = subprocess.run(
-        ["bash", "-euc", text],  # noqa: S607 - the machine's
-        cwd=tmp_path,
-        env={
-            **os.environ,
-            "WEIGHBRIDGE_HOME": str(home),
-            "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
-        },
-        capture_output=True,
-        text=True,
-        timeout=600,  # a machine that does much else is slow
-    )
-    subprocess.run(
-        [sys.executable, "-m", "weighbridge", "down"], env={**os.environ, "WEIGHBRIDGE_HOME": str(home)}
-    )
+    summary = tmp_path / "summary.md"
+    told = {"WEIGHBRIDGE_HOME": str(home), "GITHUB_STEP_SUMMARY": str(summary)}
+    folder, done = followed(text, begin, home, told)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert (tmp_path / "summary.md").read_text() == (tmp_path / "results/split/report.md").read_text()
-    assert (tmp_path / "results/split/junit.xml").exists()
+    assert summary.read_text() == (folder / "results/split/report.md").read_text()
+    assert (folder / "results/split/junit.xml").exists()
 
 
 @pytest.mark.parametrize("command", STAYS)
