@@ -31,14 +31,20 @@ def within(folder: Path, path: Path) -> BinaryIO:
     """
     if not path.resolve().is_relative_to(folder.resolve()):
         raise OSError(errno.EPERM, f"it leads out of {folder}", str(path))
-    opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe is not waited for
+    # One owner of the descriptor from the start: an interrupt can come between any two lines.
+    file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - given to who asks, to be closed there
     try:
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it is no plain file", str(path))
-        return os.fdopen(opened, "rb")
     except BaseException:
-        os.close(opened)
+        file.close()
         raise
+    return file
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a pipe, too, at once."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def _content(file: BinaryIO, path: Path, most: int) -> bytes:

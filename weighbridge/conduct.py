@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -31,7 +32,7 @@ from .live_desk import LiveDesk
 from .load import Load, LoadError
 from .progress import Progress
 from .published import Published
-from .signals import Terminated
+from .signals import Interrupt
 from .telemetry_witness import TelemetryWitness
 from .watch import Watch, recorded
 
@@ -202,31 +203,34 @@ class _Parts:
 
 def _load(plan: LoadPlan, parts: _Parts) -> _Ended:
     """Drive one load to its end."""
+    interrupt = Interrupt(signal.SIGINT, signal.SIGTERM)
     with load.running(plan) as locust:
+        why = "the load is complete"
         try:
-            why = _drive(locust, parts)
+            with interrupt.caught():
+                why = _drive(locust, parts, interrupt) or why
         except MeshError as error:
             return _Ended(str(error), trouble=error)
-        except (KeyboardInterrupt, Terminated) as signal:
+        if interrupt.by:
             console.say("ending the load to judge what there is; Ctrl-C again leaves at once")
             locust.stop()
-            how = "Ctrl-C" if isinstance(signal, KeyboardInterrupt) else "SIGTERM"
+            how = "Ctrl-C" if interrupt.by == signal.SIGINT else interrupt.by.name
             return _Ended(f"it was interrupted by {how}", interrupted=True)
         locust.stop()
         trouble = locust.trouble()
     return _Ended(str(trouble or why), trouble=trouble)
 
 
-def _drive(locust: Load, parts: _Parts) -> str:
-    """Look again and again until the load has ended or the verdict is certain; gives why it ended."""
+def _drive(locust: Load, parts: _Parts, interrupt: Interrupt) -> str | None:
+    """Look again and again while the load lasts; gives why it should end before it does by itself."""
     with Progress() as progress:
-        while locust.is_running:
-            time.sleep(_TICK)
+        while locust.is_running and not interrupt.asked:
+            interrupt.waiting(time.sleep, _TICK)
             ending = parts.look()
             progress.show(parts.watch.line())
             if ending:
                 return ending
-    return "the load is complete"
+    return None
 
 
 def _claims(weights: Weights, texts: Sequence[str], file: Path | None) -> tuple[str, ...]:

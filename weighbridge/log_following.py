@@ -15,8 +15,9 @@ from analyzer.access_log.follow import Follower
 from analyzer.report import figures
 
 from . import console
-from .log_reading import Interrupt, Read
+from .log_reading import Read
 from .progress import Progress
+from .signals import Interrupt
 
 Screen = Callable[[Read], RenderableType]
 """Draws how things stand."""

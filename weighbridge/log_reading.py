@@ -5,9 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
-from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from analyzer.access_log.digest import Digest
 from analyzer.access_log.errors import LogError
@@ -18,62 +16,12 @@ from analyzer.report import figures
 from . import log_parts
 from .log_parts import Parted
 from .progress import Progress
-from .signals import SAME_WISH
-
-T = TypeVar("T")
+from .signals import Interrupt
 
 _FIRST = 0.5
 """Seconds until the first line of progress."""
 _LARGE = 50_000_000
 """Bytes from which on reading is announced before it begins."""
-
-
-class Interrupt:
-    """Ctrl-C while logs are read: at once where nothing comes, else after the block that is being counted.
-
-    So no block is ever counted by half, and what was read can be told. Asked again, it ends at once.
-    """
-
-    def __init__(self, *numbers: signal.Signals) -> None:
-        self._numbers = numbers
-        self._asked_at: float | None = None
-        self._asked_again = False
-        self._waits = False
-
-    @property
-    def asked(self) -> bool:
-        return self._asked_at is not None
-
-    def waiting(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Do what may take for ever."""
-        self._waits = True
-        try:
-            return work(*arguments)
-        finally:
-            self._waits = False
-
-    @contextmanager
-    def caught(self) -> Iterator[None]:
-        before = {number: signal.signal(number, self._handle) for number in self._numbers}
-        try:
-            yield
-        except KeyboardInterrupt:
-            if self._asked_again:
-                raise
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        now = time.monotonic()
-        if self._asked_at is None:
-            self._asked_at = now
-        elif now - self._asked_at > SAME_WISH:
-            self._asked_again = True
-        else:
-            return
-        if self._asked_again or self._waits:
-            raise KeyboardInterrupt
 
 
 class Read(NamedTuple):
