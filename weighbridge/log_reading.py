@@ -13,8 +13,6 @@ from analyzer.access_log.files import STDIN, LogFile, opened
 from analyzer.access_log.formats import HEAD, first_line
 from analyzer.report import figures
 
-from . import log_parts
-from .log_parts import Parted
 from .progress import Progress
 from .signals import Interrupt
 
@@ -38,8 +36,7 @@ def read(files: Sequence[LogFile], digest: Digest) -> Read:
     with Progress(first=_FIRST) as progress, interrupt.caught():
         told = _Told(files, digest, progress)
         for file in files:
-            parted = log_parts.parted(file, digest)
-            steps = _in_parts(parted, digest) if parted else _as_stream(file, digest, interrupt)
+            steps = _in_parts(file, digest) or _as_stream(file, digest, interrupt)
             for heads[file.name], position in steps:
                 told.at(position)
                 if interrupt.asked:
@@ -48,9 +45,14 @@ def read(files: Sequence[LogFile], digest: Digest) -> Read:
     return Read(heads, complete=not interrupt.asked)
 
 
-def _in_parts(log: Parted, digest: Digest) -> Iterator[tuple[bytes, int]]:
-    for position in log_parts.read(log, digest):
-        yield log.head, position
+def _in_parts(file: LogFile, digest: Digest) -> Iterator[tuple[bytes, int]] | None:
+    """Likewise after each part, where processes read the file; None where threads do, or one of them."""
+    if digest.is_native:
+        return None
+    from . import log_parts  # what makes processes need not be loaded where none is made
+
+    log = log_parts.parted(file, digest)
+    return ((log.head, position) for position in log_parts.read(log, digest)) if log else None
 
 
 def _as_stream(file: LogFile, digest: Digest, interrupt: Interrupt) -> Iterator[tuple[bytes, int]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.access_log import custom, knowledge, mesh_config
+from analyzer.access_log import custom, knowledge
 from analyzer.access_log.digest import Digest
 from analyzer.access_log.files import STDIN, find
 from analyzer.access_log.formats import formats
@@ -100,7 +100,7 @@ def logs(
     if STDIN in files and sys.stdin.isatty():
         console.say("reading what you type; Ctrl-D ends it")
     sources = knowledge.gather(files, pods, rules)
-    judge = custom.judge([one for option in given for one in mesh_config.formats(option)])
+    judge = custom.judge(_formats(given))
     with _spool(parquet) as spool:
         digest = Digest(join=join, judge=judge, keep=spool.keep if spool else None)
 
@@ -126,6 +126,14 @@ def logs(
         log_output.write_page(surveyed, html)
     log_output.show(surveyed, as_json=as_json, as_csv=as_csv, per_second=per_second)
     return ExitCode.HOLDS if read.complete else ExitCode.INTERRUPTED
+
+
+def _formats(given: tuple[str, ...]) -> list[custom.Format]:
+    if not given:
+        return []
+    from analyzer.access_log import mesh_config  # YAML need not be loaded where no format is given
+
+    return [one for option in given for one in mesh_config.formats(option)]
 
 
 @contextmanager

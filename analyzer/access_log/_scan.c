@@ -61,11 +61,34 @@ static bool ends(Span text, const char *word)
     return size_of(text) >= size && memcmp(text.end - size, word, size) == 0;
 }
 
-/* Up to the first stop, or to the end. */
-static Span until(Span text, byte stop)
+#ifdef __SSE2__
+/* Which of the 16 bytes from p on are c: bit i is byte i. */
+static inline uint64_t among_16(const byte *p, byte c)
 {
-    const byte *found = memchr(text.start, stop, size_of(text));
-    return (Span){text.start, found ? found : text.end};
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)c)));
+}
+
+static inline uint64_t among_64(const byte *p, byte c)
+{
+    return among_16(p, c) | among_16(p + 16, c) << 16 | among_16(p + 32, c) << 32 | among_16(p + 48, c) << 48;
+}
+#endif
+
+/* Up to the first stop, or to the end: words are short, and a call of memchr takes longer than most of them. */
+static inline Span until(Span text, byte stop)
+{
+    const byte *p = text.start;
+#ifdef __SSE2__
+    for (; text.end - p >= 16; p += 16) {
+        uint64_t stops = among_16(p, stop);
+        if (stops)
+            return (Span){text.start, p + __builtin_ctzll(stops)};
+    }
+#endif
+    while (p < text.end && *p != stop)
+        p++;
+    return (Span){text.start, p};
 }
 
 static bool is_digit(byte c) { return c >= '0' && c <= '9'; }
@@ -137,18 +160,25 @@ static void put(Scan *scan, Span text, byte mark)
     scan->shape_size += size + 1;
 }
 
+/* Two products at a time, neither of which waits for the other. */
 static uint64_t hash_of(const byte *text, size_t size)
 {
-    uint64_t hash = size;
-    for (; size >= 8; text += 8, size -= 8) {
-        uint64_t part;
-        memcpy(&part, text, 8);
-        hash = (hash ^ part) * 0x9E3779B97F4A7C15u;
-        hash ^= hash >> 29;
+    const uint64_t odd = 0x9E3779B97F4A7C15u;
+    uint64_t one = size, two = odd;
+    for (; size >= 16; text += 16, size -= 16) {
+        uint64_t part[2];
+        memcpy(part, text, 16);
+        one = (one ^ part[0]) * odd;
+        two = (two ^ part[1]) * odd;
+        one ^= one >> 29;
+        two ^= two >> 29;
     }
-    for (; size; text++, size--)
-        hash = (hash ^ *text) * 0x9E3779B97F4A7C15u;
-    return hash ^ hash >> 32;
+    uint64_t last[2] = {0, 0};
+    memcpy(last, text, size);
+    one = (one ^ last[0]) * odd;
+    two = (two ^ last[1]) * odd;
+    one ^= two ^ two >> 31;
+    return one ^ one >> 32;
 }
 
 static bool grow_slots(Scan *scan)
@@ -320,16 +350,32 @@ static int64_t fingerprint(Span text)
     return rest ? (int64_t)rest : 1;
 }
 
+/* Where the port begins behind the address's last colon: one to five digits; NULL where none does. */
+static const byte *port_of(Span text)
+{
+    const byte *port = text.end;
+#ifdef __SSE2__
+    if (size_of(text) >= 8) { /* the last eight bytes at once: how long a port is, is hard to predict */
+        __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(text.end - 8));
+        __m128i values = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+        __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values);
+        unsigned others = ~(unsigned)_mm_movemask_epi8(digit) & 0xFF;
+        port = others ? text.end - 8 + (32 - __builtin_clz(others)) : text.start;
+    } else
+#endif
+        while (port > text.start && is_digit(port[-1]))
+            port--;
+    size_t size = (size_t)(text.end - port);
+    return size >= 1 && size <= 5 && port > text.start && port[-1] == ':' ? port : NULL;
+}
+
 /* An address as Envoy writes one; what follows its last colon is left out of the shape, save that it is 0. */
 static bool put_address(Scan *scan, Span text, bool wanted)
 {
-    const byte *port = text.end;
-    while (port > text.start && text.end - port < 6 && is_digit(port[-1]))
-        port--;
-    if (port < text.end && text.end - port < 6 && port > text.start && port[-1] == ':') {
-        bool zero = text.end - port == 1 && *port == '0';
+    const byte *port = port_of(text);
+    if (port) {
         if (wanted)
-            put(scan, (Span){text.start, port - 1}, zero ? '0' : ':');
+            put(scan, (Span){text.start, port - 1}, text.end - port == 1 && *port == '0' ? '0' : ':');
         return true;
     }
     if (wanted)
@@ -535,20 +581,17 @@ static bool json_line(Scan *scan, Span line, Row *row)
 #ifdef __SSE2__
 static const byte *line_end(const byte *p, const byte *end, const byte **quotes, int *count)
 {
-    const __m128i quote = _mm_set1_epi8('"'), newline = _mm_set1_epi8('\n');
     int found = 0;
-    for (; end - p >= 16; p += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-        unsigned stops = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, newline));
-        unsigned marks = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, quote));
+    for (; end - p >= 64; p += 64) {
+        uint64_t stops = among_64(p, '\n'), marks = among_64(p, '"');
         if (stops)
             marks &= (stops & -stops) - 1;
         for (; marks; marks &= marks - 1)
             if (found <= QUOTES)
-                quotes[found++] = p + __builtin_ctz(marks);
+                quotes[found++] = p + __builtin_ctzll(marks);
         if (stops) {
             *count = found;
-            return p + __builtin_ctz(stops);
+            return p + __builtin_ctzll(stops);
         }
     }
     for (; p < end && *p != '\n'; p++)

@@ -1,4 +1,4 @@
-"""Work on blocks that is begun in other threads ahead of its turn; their order stays that of the stream."""
+"""Work on blocks that is begun in another thread ahead of its turn; their order stays that of the stream."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from .blocks import KEPT, SIZE, Block
 
 T = TypeVar("T")
 
-THREADS = 2
 _FULL = SIZE * 3 // 4
 """A smaller block is all that a pipe had to offer, or the last: it does not wait for others to follow."""
 
@@ -19,7 +18,7 @@ _FULL = SIZE * 3 // 4
 def ahead(blocks: Iterable[Block], begin: Callable[[Block], T]) -> Iterator[tuple[Block, T]]:
     """Every block with what ``begin`` makes of it; that must not depend on the blocks before."""
     waiting: deque[tuple[Block, Future[T]]] = deque()
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(max_workers=1) as pool:  # what is left takes as long: a second gains nothing
         for block in blocks:
             if block.size >= _FULL:
                 waiting.append((block, pool.submit(begin, block)))

@@ -10,7 +10,7 @@ from .entries import LONGEST_LINE
 SIZE = 4 << 20
 _FIRST = 1 << 16
 """Most logs are small, and people wait for the first word of a large one."""
-KEPT = 3
+KEPT = 4
 """A block's data stays as it is until so many further blocks are asked for: its memory is used again."""
 
 

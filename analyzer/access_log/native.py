@@ -52,25 +52,21 @@ class Table(NamedTuple):
 
         Shape s is of group ``groups[s]``; where that is negative its rows are left out.
         """
-        plain, group = self.columns, groups[self.columns[SHAPE]]
-        if len(groups) and groups.min() < 0:
-            plain, group = plain[:, group >= 0], group[group >= 0]
-        columns = [group, *plain[SECOND:REQUEST], plain[REQUEST] if join else group[:0]]
-        if begins:
-            added = more.group, more.second, more.duration, more.received, more.sent, more.request
-            there = np.zeros(len(group) + len(begins), dtype=bool)
-            there[np.searchsorted(plain[AT], begins) + np.arange(len(begins))] = True
-            columns = [_woven(*pair, there) for pair in zip(columns, added, strict=True)]
-        return Rows(*columns)
+        group = groups[self.columns[SHAPE]]
+        columns = [group, *self.columns[SECOND:REQUEST], self.columns[REQUEST] if join else group[:0]]
+        if not begins and (not len(groups) or groups.min() >= 0):
+            return Rows(*columns)
+        kept = np.flatnonzero(group >= 0)
+        added = np.arange(len(group), len(group) + len(begins))
+        order = np.insert(kept, np.searchsorted(self.columns[AT][kept], begins), added)
+        more_columns = more.group, more.second, more.duration, more.received, more.sent, more.request
+        return Rows(*(_taken(*pair, order) for pair in zip(columns, more_columns, strict=True)))
 
 
-def _woven(column: Column, more: Column, there: NDArray[np.bool_]) -> Column:
-    """Both in one, ``more`` where it is to stand; a column that nobody asked for stays empty."""
-    if not len(more):
-        return column
-    both = np.empty(len(there), dtype=np.int64)
-    both[there], both[~there] = more, column
-    return both
+def _taken(column: Column, more: Column, order: Column) -> Column:
+    """Of both, one behind the other, what stands at these places; a column nobody asked for stays empty."""
+    both = np.concatenate([column, more])
+    return both[order] if len(both) else both
 
 
 def table(scan: Scan, block: bytes | memoryview, *, join: bool) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .. import bounded, objects
+from .. import bounded
 from ..records import Version
 from .errors import LogError
 from .pods import VERSION_LABELS, Pods, first
@@ -20,6 +20,8 @@ def subsets(documents: str, pods: Pods | None = None) -> Subsets:
     The version is the subset's own version label; where it selects by other labels, the version that all pods
     with these labels have.
     """
+    from .. import objects  # YAML takes a while to load, which logs without rules need not wait for
+
     try:
         found = [one for one in objects.loaded(documents, bounded.SMALL) if isinstance(one, dict)]
         return {
