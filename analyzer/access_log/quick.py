@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
 
 from .fingerprint import NO_ID, fingerprint
 from .keys import INBOUND
@@ -26,6 +25,7 @@ Doubt = Callable[[int, int, bytes], None]
 _REMEMBERED = 1 << 16
 _LONGEST = 256
 """Longer requests are not worth their memory."""
+_LONGEST_PORT = 5
 _NO_PORT = frozenset({b"-", b"envoy://internal_client_address/"})
 _HEAD = re.compile(rb"\[([0-9-]{10}T[0-9:]{8})\.[0-9]{3}Z\] ")
 _REQUEST = re.compile(rb"[^ ]+ [^ ]+ (?:HTTP/(?:0\.9|1\.0|1\.1|2|3)|-)")
@@ -34,12 +34,9 @@ _STAMP_END = b'Z] "'
 _STAMP_END_INSIDE = b'Z] " '
 """What ends a time stamp, at the end of a field: behind the line's own stamp stands the method, no blank."""
 _SPACE = b" "
+_BETWEEN = (_SPACE, _SPACE, _SPACE, _SPACE, b"")
+"""What stands between a quote and the next field, and before the cluster."""
 _INBOUND = tuple(prefix.encode() for prefix in INBOUND)
-
-
-@cache
-def _ports() -> frozenset[bytes]:
-    return frozenset(str(port).encode() for port in range(65536))
 
 
 class DoubtError(ValueError):
@@ -95,21 +92,22 @@ class Quick:
         self._seconds = Seconds()
         self._requests = _Requests()
         self._sizes = _Sizes()
-        self._ports = _ports()
 
     def scan(self, block: bytes, rows: RowWriter, doubt: Doubt) -> None:
         """Append the plain lines of a block to ``rows``; the others are handed over, all in their order."""
-        at = 0
+        at = told = 0
         stamp_inside = _STAMP_END_INSIDE in block
         take = self._take
-        for number, line in enumerate(block.removesuffix(b"\n").split(b"\n")):
+        lines = block.removesuffix(b"\n").split(b"\n")
+        for number, line in enumerate(lines):
             try:
                 if stamp_inside and line.find(_STAMP_END, HEAD) >= 0:
                     raise DoubtError
                 take(line, rows)
             except ValueError:
+                at += sum(map(len, lines[told:number])) + number - told
+                told = number
                 doubt(number, at, line)
-            at += len(line) + 1
 
     def _take(self, line: bytes, rows: RowWriter) -> None:
         # ValueError: the line has another number of quotes or words than a plain one.
@@ -118,8 +116,7 @@ class Quick:
         )
         lead, cluster, local, listener, remote, server_name, route = tail.split(_SPACE, 6)
         if (
-            not s1 == s2 == s3 == s4 == _SPACE
-            or lead
+            (s1, s2, s3, s4, lead) != _BETWEEN
             or fwd == _SPACE
             or agent == _SPACE
             or rid == _SPACE
@@ -129,17 +126,16 @@ class Quick:
         second = self._seconds[head]
         kind = self._requests[request]
         received, sent, duration = self._sizes[sizes]
-        ports = self._ports
         own, colon, port = local.rpartition(b":")
-        if not colon or port not in ports:
+        if not colon or not port.isdigit() or len(port) > _LONGEST_PORT:
             if local not in _NO_PORT:
                 raise DoubtError
             own = local + _SPACE  # a port-less "-" is not the host of "-:80"
         listening, colon, port = listener.rpartition(b":")
-        if not colon or port not in ports:
+        if not colon or not port.isdigit() or len(port) > _LONGEST_PORT:
             raise DoubtError
         peer, colon, port = remote.rpartition(b":")
-        if not colon or port not in ports:
+        if not colon or not port.isdigit() or len(port) > _LONGEST_PORT:
             raise DoubtError
         if cluster.startswith(_INBOUND):
             own = b'%s"%s"%s' % (listening, peer, b"0" if port == b"0" else b"")
