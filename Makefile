@@ -1,7 +1,7 @@
 # Everything a newcomer needs: python3 and make. uv is used where it is installed, because it is faster.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check coverage docs dist example bench figures audit sbom clean
+.PHONY: help install demo test check style quick coverage docs dist example bench figures audit sbom clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -17,14 +17,18 @@ install: $(VENV)/.product ## build .venv with the product in it (leaves .venv/bi
 demo: $(VENV)/.product ## the main job: 90/10 on a local mesh of real Envoys, loaded, judged, reported
 	$(BIN)/weighbridge demo
 
-test: $(VENV)/.dev ## every test, those on real Envoys included
-	$(BIN)/python -m pytest
+test: quick ## every test: the quick ones on all processors, then those on real Envoys, one by one
+	$(BIN)/python -m pytest -m e2e
 
-check: $(VENV)/.dev ## style, types, layers and the quick tests: what a change must pass
+check: style quick ## style, types, layers and the quick tests: what a change must pass
+
+style: $(VENV)/.dev ## style, types and layers alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+quick: $(VENV)/.dev ## the quick tests alone
 	$(BIN)/python -m pytest -q -n logical -m 'not e2e'
 
 coverage: $(VENV)/.dev ## how much of the judgement the quick tests reach, and that it is enough
