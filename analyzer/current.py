@@ -49,10 +49,14 @@ class Current:
     silent: bool = False
     """It has not ended and says nothing more: it was killed, or its machine stands still."""
 
+    @property
+    def running(self) -> bool:
+        return self.ended is None and not self.silent
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "run": self.run,
-            "running": self.ended is None,
+            "running": self.running,
             "verdict": self.outcome.value,
             "reason": self.reason,
             "within": self.within,

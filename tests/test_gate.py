@@ -144,7 +144,8 @@ def test_whatever_stands_in_a_runs_files_the_gate_stays_shut_and_says_why(
 def test_a_silent_run_keeps_no_verdict_even_where_its_last_one_was_certain(tmp_path: Path) -> None:
     """Killed in the middle: what it would have found is not known, and no one judged it."""
     running(tmp_path / "run", "2222222223" * 100, at=time.time() - 100)
-    assert told(Rules(tmp_path / "run", False, None), time.time()).body["verdict"] == "inconclusive"
+    body = told(Rules(tmp_path / "run", False, None), time.time()).body
+    assert (body["verdict"], body["running"]) == ("inconclusive", False)
 
 
 def test_the_split_alone_does_not_pass_a_run_with_further_claims(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def told(rules: Rules, now: float) -> Told:
     if standing.ended is not None and rules.max_age and now - standing.ended > rules.max_age:
         age = now - standing.ended
         return _closed(f"run {standing.run} ended {age:.0f} seconds ago, more than {rules.max_age:.0f}")
-    waits = standing.outcome is Outcome.UNDECIDED and standing.ended is None and not standing.silent
+    waits = standing.outcome is Outcome.UNDECIDED and standing.running
     passes = standing.outcome is Outcome.PASS or (waits and rules.pass_undecided)
     word = _WORDS[standing.outcome]
     return Told(passes, {"passes": passes, **standing.as_dict(), "verdict": word}, standing)

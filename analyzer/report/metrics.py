@@ -28,7 +28,7 @@ def _families(current: Current) -> Iterator[tuple[str, str, list[Sample]]]:
         "1 for the verdict that the run has now, 0 for the others.",
         [({"verdict": one.value}, float(one is current.outcome)) for one in Outcome],
     )
-    yield "weighbridge_running", "1 while the load runs, 0 afterwards.", [({}, current.ended is None)]
+    yield "weighbridge_running", "1 while the load runs, 0 afterwards.", [({}, current.running)]
     yield "weighbridge_requests", "Calls judged so far.", [({}, current.requests)]
     yield "weighbridge_within", "How far a share may be off, 0 to 1.", [({}, current.within / 100)]
     yield "weighbridge_alpha", "Accepted probability of a false verdict.", [({}, current.alpha)]
