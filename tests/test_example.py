@@ -73,7 +73,7 @@ def test_the_html_report_needs_nothing_from_elsewhere(example: Judgement) -> Non
 @pytest.fixture(scope="module")
 def attacked(example: Judgement) -> Judgement:
     """With failures and troubles too, so that every section of a report is there."""
-    failure, rate = Failure("v3", 503, "UH", 3), error_rate("v3", 3, 10)
+    failure, rate = Failure("v3", 503, "UH", 3, 10.0, 12.0), error_rate("v3", 3, 10)
     cause = Finding(
         2, "a cause", 9.0, ("evidence",), Fix("what to do", "a: change"), predicted={"v2": 0.5, "v4": 0.5}
     )

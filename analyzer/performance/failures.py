@@ -1,8 +1,7 @@
-"""Which calls failed: by version, by the answer's code, and by Envoy's flags with their meaning."""
+"""Which calls failed, and when: by version, by the answer's code, and by Envoy's flags with their meaning."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +13,17 @@ from ..records import Version
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """So many calls of one version ended alike. Code 0 is no answer; flags are empty where Envoy set none."""
+    """So many calls of one version ended alike. Code 0 is no answer; flags are empty where Envoy set none.
+
+    ``first`` and ``last`` are when the earliest and the latest of them began, in Unix seconds.
+    """
 
     version: Version
     code: int
     flags: str
     calls: int
+    first: float
+    last: float
 
     @property
     def meaning(self) -> str:
@@ -33,12 +37,17 @@ class Failure:
             "flags": self.flags,
             "meaning": self.meaning,
             "calls": self.calls,
+            "first": self.first,
+            "last": self.last,
         }
 
 
 def failures(calls: pd.DataFrame) -> tuple[Failure, ...]:
     """Every kind of call that was not answered with 200, the commonest first; ``calls`` as in ``Joined``."""
     bad = calls[calls["code"] != 200]
-    kinds = Counter(zip(bad["version"], bad["code"], bad["flags"], strict=True))
-    found = [Failure(version, int(code), flags, n) for (version, code, flags), n in kinds.items()]
+    kinds = bad.groupby(["version", "code", "flags"], sort=False)["start"].agg(["size", "min", "max"])
+    found = [
+        Failure(version, int(code), flags, int(size), float(first), float(last))
+        for (version, code, flags), size, first, last in kinds.itertuples(name=None)
+    ]
     return tuple(sorted(found, key=lambda one: (-one.calls, one.version, one.code, one.flags)))

@@ -62,5 +62,11 @@ def size(number: int) -> str:
     return f"{value:.3g}{THIN}{unit}"
 
 
+def spell(first: float, last: float) -> str:
+    """``12:00:01 to 12:00:05``, or one time where both are in the same second; UTC."""
+    one, other = utc(int(first))[11:], utc(int(last))[11:]
+    return one if int(first) == int(last) else f"{one} to {other}"
+
+
 def utc(second: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(second))

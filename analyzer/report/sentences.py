@@ -10,7 +10,7 @@ from ..records import Outcome
 from ..split.audit import INNOCENT, Pattern
 from ..split.segments import Segment
 from . import side_by_side
-from .figures import count, many, percent, span
+from .figures import count, many, percent, span, spell
 
 
 def title(judgement: Judgement) -> str:
@@ -94,10 +94,11 @@ def facts(judgement: Judgement) -> Iterator[str]:
 
 
 def _failed(failure: Failure) -> str:
-    """Calls that ended alike, with Envoy's flags in words."""
+    """Calls that ended alike, with Envoy's flags in words, and when that was."""
     code = f"code {failure.code}" if failure.code else "no answer"
     flags = f" {failure.flags}" if failure.flags else ""
-    return f"failed: {many(failure.calls, 'call')} to {failure.version}, {code}{flags}: {failure.meaning}"
+    what = f"{many(failure.calls, 'call')} to {failure.version}, {code}{flags}: {failure.meaning}"
+    return f"failed: {what} ({spell(failure.first, failure.last)} UTC)"
 
 
 def _earlier(segment: Segment) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..judgement import Judgement
+from ..performance.failures import Failure
 from ..performance.versions import VersionPerformance
 from ..records import Version
-from .figures import count, milliseconds, percent, seconds, span, utc
+from .figures import count, milliseconds, percent, seconds, span, spell, utc
 
 Row = Sequence[str]
 
@@ -81,19 +82,24 @@ def changes(judgement: Judgement) -> Iterator[Row]:
 
 
 def failures_head(judgement: Judgement) -> Row:
-    return ("code", "flags", "what it means", *(one.version for one in judgement.error_rates))
+    return ("code", "flags", "what it means", "UTC", *(one.version for one in judgement.error_rates))
 
 
 def failures(judgement: Judgement) -> Iterator[Row]:
     """One kind of failure a row, one version a column, in calls."""
-    kinds: dict[tuple[int, str, str], dict[Version, int]] = {}
+    kinds: dict[tuple[int, str, str], dict[Version, Failure]] = {}
     for one in judgement.failures:
-        kinds.setdefault((one.code, one.flags, one.meaning), {})[one.version] = one.calls
-    for (code, flags, meaning), counts in sorted(kinds.items(), key=lambda kind: -sum(kind[1].values())):
+        kinds.setdefault((one.code, one.flags, one.meaning), {})[one.version] = one
+    for (code, flags, meaning), found in sorted(kinds.items(), key=_calls, reverse=True):
+        when = spell(min(one.first for one in found.values()), max(one.last for one in found.values()))
         cells = (
-            count(counts[one.version]) if one.version in counts else "–" for one in judgement.error_rates
+            count(found[one.version].calls) if one.version in found else "–" for one in judgement.error_rates
         )
-        yield (str(code) if code else "none", flags or "–", meaning, *cells)
+        yield (str(code) if code else "none", flags or "–", meaning, when, *cells)
+
+
+def _calls(kind: tuple[tuple[int, str, str], Mapping[Version, Failure]]) -> int:
+    return sum(one.calls for one in kind[1].values())
 
 
 def troubles(judgement: Judgement) -> Iterator[Row]:
