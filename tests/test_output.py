@@ -73,4 +73,6 @@ def test_faults_are_told_in_words(standing: FrontDoor) -> None:
             "ratings answers after 2 s to 100 % of requests",
         ],
     }
+    done = standing("fault", "reviews-v2", "--replicas", "0")
+    assert done.err.endswith("; ratings answers after 2 s to 100 % of requests; reviews-v2 is scaled to 0\n")
     assert standing("fault", "--clear").err == "faults now: none\n"

@@ -195,9 +195,32 @@ DOCUMENTS = (
         for verb in ("route", "run")
     ),
     Refused(
+        "fault reviews-v9 --replicas 0",
+        "Invalid value for SERVICE: there is no reviews-v9; write for example reviews-v3 or ratings; "
+        "see `weighbridge fault --help`",
+    ),
+    Refused(
         "fault reviews-v9 --status 503",
         "Invalid value for SERVICE: there is no reviews-v9; write for example reviews-v3 or ratings; "
         "see `weighbridge fault --help`",
+    ),
+    Refused(
+        "fault ratings",
+        "say what goes wrong: --status, --delay or --replicas; see `weighbridge fault --help`",
+    ),
+    Refused(
+        "fault reviews --replicas 0",
+        "Invalid value for SERVICE: name one version of reviews, such as reviews-v3; "
+        "see `weighbridge fault --help`",
+    ),
+    Refused(
+        "fault reviews-v3 --replicas 3",
+        "the mesh was started with 1 of reviews-v3, not with 3; "
+        "start it with `weighbridge up --replicas reviews-v3=3`",
+    ),
+    Refused(
+        "fault reviews-v3 --replicas 0 --status 503",
+        "--replicas goes alone: a pod that gets no calls cannot fail them; see `weighbridge fault --help`",
     ),
 )
 

@@ -23,10 +23,12 @@ from analyzer.exit_codes import ExitCode
 from analyzer.judge import judge
 from analyzer.judgement import Judgement, Matching
 from analyzer.records import Outcome, Weights
+from analyzer.report.figures import spell
 from analyzer.run import requests
+from analyzer.run.calls import LOG_TICK
 from analyzer.run.folder import Promise, RunFolder
 from analyzer.run.load_summary import Summary
-from setup import documents, routes
+from setup import routes
 from setup.local.folder import MeshFolder
 from setup.local.mesh import LocalMesh
 from weighbridge import folders
@@ -299,27 +301,42 @@ def test_a_version_that_goes_and_comes_back_in_mid_run_is_still_the_one_that_was
     assert matching.asked_again > 0
 
 
-def test_a_version_scaled_to_zero_is_drawn_and_fails_until_it_is_scaled_back(door: FrontDoor) -> None:
-    split = ("--within", "5", "--requests", "300", "--to-the-end", "--json")
-    seen = {}
-    for replicas in (0, 1):
-        up = door.start("up", "--replicas", f"reviews-v3={replicas}")
-        up.until(lambda up=up: up.said("/productpage"))  # type: ignore[misc] # mypy cannot infer a default
-        (door.cwd / "routes.yaml").write_text(documents.dump(routes.split(WEIGHTS)))
-        assert door("route", "-f", "routes.yaml", "--force").code == 0
-        out = f"with-{replicas}"
-        assert door("run", "--expect", str(WEIGHTS), "--no-route", *split, "--out", out).code in (0, 3)
-        seen[replicas] = kept(door.cwd / out)
-        up.interrupt()
-        up.done()
-    gone, back = seen[0], seen[1]
-    assert gone.by_proxy is not None
-    assert gone.by_proxy["v3"] > 0, "the proxy drew it and found nobody: no healthy upstream"
-    assert gone.by_page["v3"] == 0
-    assert gone.matching is not None
-    assert (gone.matching.pages, gone.matching.without_call) == (300, 0)
-    one_to_one(back, 300)
-    assert back.by_page["v3"] > 0
+def test_a_version_scaled_to_zero_in_mid_run_fails_where_it_is_drawn_until_it_is_scaled_back(
+    beside: FrontDoor,
+) -> None:
+    run = loading(beside)
+    left = time.time()
+    assert beside("fault", "reviews-v3", "--replicas", "0").err == "faults now: reviews-v3 is scaled to 0\n"
+    run.until(lambda: len(_to_v3(beside, " 503 UH ")) >= 5)
+    assert beside("fault", "reviews-v3", "--replicas", "1").err == "faults now: none\n"
+    back, before = time.time(), len(_to_v3(beside, " 200 - "))
+    run.until(lambda: len(_to_v3(beside, " 200 - ")) > before)
+    more(run, beside)
+    run.interrupt()
+    done = run.done()
+    judgement = kept(beside.cwd / "run")
+    assert done.code in (ExitCode.HOLDS, ExitCode.UNDECIDED)
+    assert judgement.run.ending == "it was interrupted by Ctrl-C", "no route was changed"
+    assert judgement.run.missing == ()
+    matching = judgement.matching
+    assert matching is not None
+    assert (matching.without_call, matching.without_page, matching.disagree) == (0, 0, 0)
+    drawn = len(_to_v3(beside, " 503 UH "))
+    (away,) = judgement.failures
+    assert (away.version, away.code, away.flags, away.calls) == ("v3", 503, "UH", drawn)
+    assert left - LOG_TICK <= away.first <= away.last <= back
+    assert matching.calls == matching.pages + drawn - judgement.errors.get("reviews", 0), (
+        "each of them is asked for again, once, and where that failed, too, the page says so"
+    )
+    assert f"{drawn} calls to v3, code 503 UH: no healthy upstream ({spell(away.first, away.last)} UTC)" in (
+        done.out
+    )
+
+
+def _to_v3(door: FrontDoor, told: str) -> list[str]:
+    """The run's lines of calls to reviews-v3 that say so."""
+    (log,) = (door.cwd / "run" / "access-log").glob("productpage-*/istio-proxy.log")
+    return [line for line in log.read_text().splitlines() if "|v3|reviews." in line and told in line]
 
 
 def test_logs_that_are_rotated_in_mid_run_lose_no_line(beside: FrontDoor) -> None:

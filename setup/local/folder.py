@@ -10,7 +10,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -53,6 +53,11 @@ class MeshFolder:
         return self.path / "access-log" / pod / "istio-proxy.log"
 
     @property
+    def scaled_file(self) -> Path:
+        """Which workloads get calls at how many of their pods, where that was changed while the mesh runs."""
+        return self.path / "scaled.json"
+
+    @property
     def metrics_file(self) -> Path:
         """What runs say of themselves, for the mesh's Prometheus."""
         return self.path / "weighbridge.prom"
@@ -69,6 +74,17 @@ class MeshFolder:
 
     def write(self, standing: Standing) -> None:
         replace(self.standing_file, json.dumps(asdict(standing)))
+
+    def scaled(self) -> Mapping[str, int]:
+        """Replicas by workload, as ``scale`` left them."""
+        try:
+            found: dict[str, int] = json.loads(self.scaled_file.read_text())
+        except FileNotFoundError:
+            return {}
+        return found
+
+    def scale(self, replicas: Mapping[str, int]) -> None:
+        replace(self.scaled_file, json.dumps(dict(replicas)))
 
     def claim(self) -> IO[str]:
         """Become the owner: take the lock, which the kernel frees when the owner dies, and start clean."""

@@ -16,7 +16,7 @@ import requests
 from .. import checks, routes
 from .. import documents as istio
 from ..documents import Document, DocumentError
-from ..mesh import Counters, MeshError, Pod
+from ..mesh import Counters, MeshError, MeshSettingError, Pod
 from . import prometheus
 from .access_log import LocalAccessLog
 from .envoy import metrics
@@ -81,6 +81,29 @@ class LocalMesh:
             self._proxies().serve(merged)
             return time.time()
 
+    def scale(self, workload: str, replicas: int | None) -> None:
+        """Let so many of the workload's pods get calls, or all of them, as soon as it returns.
+
+        The others go on running, as a pod does that Kubernetes took out of its Service before it ends it.
+        """
+        topology = self._here().topology()
+        if (replicas or 0) > (there := len(topology.pods_of(workload))):
+            raise MeshSettingError(
+                f"the mesh was started with {there} of {workload}, not with {replicas}",
+                f"start it with `weighbridge up --replicas {workload}={replicas}`",
+            )
+        with self._folder.changing():
+            wanted = {name: count for name, count in self.scaled().items() if name != workload}
+            if replicas is not None and replicas < there:
+                wanted[workload] = replicas
+            self._proxies().scale(topology.scaled(wanted))
+            self._folder.scale(wanted)
+
+    def scaled(self) -> Mapping[str, int]:
+        """How many pods get calls, of each workload of which not all do."""
+        self._here()
+        return self._folder.scaled()
+
     def reset(self) -> None:
         self._here()
         with self._folder.changing():
@@ -95,6 +118,7 @@ class LocalMesh:
     def describe(self) -> dict[str, Any]:
         watched = prometheus.url(self._topology()) if self.layout.prometheus else None
         told = {"kind": "local", "name": self.name, **asdict(self.layout), "prometheus": watched}
+        told["replicas"] = {**self.layout.replicas, **self.scaled()}
         return told | {"envoy": self._proxies().envoy_version()}
 
     def objects(self) -> Sequence[Mapping[str, Any]]:
@@ -158,7 +182,7 @@ class LocalMesh:
         return Proxies(self._folder, self._topology())
 
     def _topology(self) -> Topology:
-        return self._here().topology()
+        return self._here().topology().scaled(self._folder.scaled())
 
     def _here(self) -> Standing:
         if self._standing is None:

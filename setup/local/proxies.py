@@ -44,8 +44,12 @@ class Proxies:
         return istio.read_file(self._folder.documents_file)
 
     def revision(self) -> tuple[tuple[int, int], ...]:
-        """Which files the Envoys are served from: inode and time of each; a change replaces them."""
-        files = (self._folder.proxy(pod.name) / name for pod in self._topology.pods for name in _FILES)
+        """Which routes the Envoys are served from: inode and time of each file; a change replaces them.
+
+        Clusters are no part of it: other pods behind a service are no other routes, and whatever else changes
+        clusters replaces the routes' file, too.
+        """
+        files = (self._folder.proxy(pod.name) / discovery.ROUTES_FILE for pod in self._topology.pods)
         try:
             return tuple((seen.st_ino, seen.st_mtime_ns) for seen in (file.stat() for file in files))
         except FileNotFoundError:  # the mesh goes away, which its check tells
@@ -91,6 +95,19 @@ class Proxies:
                 self._publish(pod, before[pod.name])
             raise
         self._keep(documents)
+
+    def scale(self, topology: Topology) -> None:
+        """Send calls to the pods that get them in that topology, from now on; the routes stay as they are."""
+        documents, pods = self.documents(), self._topology.pods
+        before, after = translate(documents, self._topology), translate(documents, topology)
+        refusals = {pod.name: self._refusals(pod) for pod in pods}
+        file = discovery.CLUSTERS_FILE
+        try:
+            self._wait(file, [(pod, self._publish(pod, after[pod.name], file)) for pod in pods], refusals)
+        except BaseException:  # Ctrl-C among them
+            for pod in pods:
+                self._publish(pod, before[pod.name], file)
+            raise
 
     def _shift(
         self, moved: Sequence[Pod], before: Mapping[str, ProxyConfig], after: Mapping[str, ProxyConfig]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..mesh import Pod
 
@@ -60,6 +60,8 @@ class Topology:
     slot: int
     gateway: Gateway
     sidecars: tuple[Sidecar, ...]
+    away: frozenset[str] = frozenset()
+    """Names of pods that run and get no calls, since their workload is scaled down."""
 
     @property
     def addon_ip(self) -> str:
@@ -76,11 +78,23 @@ class Topology:
 
     def labels_behind(self) -> Mapping[str, Sequence[Mapping[str, str]]]:
         """The labels of every pod of each service, a service without pods included."""
-        return {fqdn(app): [s.pod.labels for s in self.sidecars if s.app == app] for app in VERSIONS}
+        return {fqdn(app): [pod.labels for pod in self.endpoints(app, {})] for app in VERSIONS}
 
     def endpoints(self, app: str, labels: Mapping[str, str]) -> tuple[Pod, ...]:
         """The pods of a service that carry all the labels, as a subset selects them."""
-        return tuple(s.pod for s in self.sidecars if s.app == app and labels.items() <= s.pod.labels.items())
+        pods = (sidecar.pod for sidecar in self.sidecars if sidecar.app == app)
+        return tuple(
+            pod for pod in pods if labels.items() <= pod.labels.items() and pod.name not in self.away
+        )
+
+    def pods_of(self, workload: str) -> tuple[Pod, ...]:
+        """Those of ``reviews-v3``, whether they get calls or not."""
+        return tuple(s.pod for s in self.sidecars if f"{s.app}-{s.version}" == workload)
+
+    def scaled(self, replicas: Mapping[str, int]) -> Topology:
+        """The same pods, of which only so many of each named workload get calls."""
+        away = (pod.name for workload, count in replicas.items() for pod in self.pods_of(workload)[count:])
+        return replace(self, away=frozenset(away))
 
 
 def fqdn(service: str, namespace: str = NAMESPACE) -> str:
