@@ -23,9 +23,9 @@ from weighbridge.__main__ import outcome
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "analyzer" / "schemas"
-VERDICT, PLAN, COMPARE, LOGS, DIAGNOSIS, ERROR, VERIFY = (
+VERDICT, PLAN, COMPARE, LOGS, DIAGNOSIS, ERROR, VERIFY, TRACE = (
     json.loads((SCHEMAS / f"{name}.schema.json").read_text())
-    for name in ("verdict", "plan", "compare", "logs", "diagnosis", "error", "verify")
+    for name in ("verdict", "plan", "compare", "logs", "diagnosis", "error", "verify", "trace")
 )
 EXAMPLE = json.loads((ROOT / "results" / "example" / "verdict.json").read_text())
 
@@ -47,7 +47,9 @@ def check(value: Any, schema: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "schema", [VERDICT, PLAN, COMPARE, LOGS, DIAGNOSIS, ERROR, VERIFY], ids=lambda schema: schema["$id"]
+    "schema",
+    [VERDICT, PLAN, COMPARE, LOGS, DIAGNOSIS, ERROR, VERIFY, TRACE],
+    ids=lambda schema: schema["$id"],
 )
 def test_each_schema_is_one_and_describes_every_key(schema: Any) -> None:
     Draft202012Validator.check_schema(schema)
@@ -79,6 +81,14 @@ def test_a_verdict_that_is_none_is_refused() -> None:
 def test_a_survey_of_logs_keeps_its_schema(capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
     assert outcome(["logs", str(ROOT / "results" / "example"), "--json", *options]) == 0
     check(json.loads(capsys.readouterr().out), LOGS)
+
+
+@pytest.mark.parametrize("what", ["0.17", "--slowest", "--failed", "--unmatched"])
+def test_a_request_and_each_list_of_them_keep_their_schema(
+    capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    assert outcome(["trace", what, str(ROOT / "results" / "example"), "--json"]) == 0
+    check(json.loads(capsys.readouterr().out), TRACE)
 
 
 def test_the_numbers_of_a_verdict_are_enough_to_compute_it_again() -> None:
