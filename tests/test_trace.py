@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from analyzer.trace import spans
 from analyzer.trace.found import Found, find
 from analyzer.trace.waterfall import NO_ARRIVAL, NO_CALL, Step, waterfall
 from weighbridge.__main__ import outcome
+from weighbridge.spans import fetch
 
 EXAMPLE = RunFolder(Path(__file__).parent.parent / "results" / "example")
 RUN = EXAMPLE.read()
@@ -180,3 +185,72 @@ def test_a_list_helps_to_choose(option: str, many: int, capsys: pytest.CaptureFi
 def test_what_makes_no_sense_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert outcome(arguments) == 2
     assert capsys.readouterr().err.startswith("error: ")
+
+
+@contextmanager
+def serving(pages: dict[str, tuple[int, bytes]], otherwise: tuple[int, bytes]) -> Iterator[str]:
+    """A server of these pages by their path, and of one more for every other path."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = pages.get(self.path.partition("?")[0], otherwise)
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_jaeger_is_told_from_zipkin_although_it_answers_every_path_with_its_page() -> None:
+    span = {"processID": "1", "operationName": "x", "startTime": 10**15, "duration": 1250, "tags": []}
+    trace = {"processes": {"1": {"serviceName": "reviews.default"}}, "spans": [span]}
+    pages = {
+        "/api/services": (200, b'{"data": ["reviews.default"]}'),
+        "/api/traces": (200, json.dumps({"data": [trace]}).encode()),
+        "/api/traces/abc": (200, json.dumps({"data": [trace]}).encode()),
+        "/api/traces/def": (404, b'{"data": null, "errors": [{"code": 404, "msg": "trace not found"}]}'),
+    }
+    with serving(pages, (200, b"<!doctype html>")) as url:
+        found = {trace_id: fetch(url, trace_id, "an-id", 1e9) for trace_id in (None, "ABC", "def")}
+    assert found == {None: spans.jaeger({"data": [trace]}), "ABC": found[None], "def": []}
+
+
+@pytest.mark.parametrize("otherwise", [(404, b""), (200, b"<!doctype html>")], ids=["nothing", "a page"])
+def test_a_server_that_is_neither_is_named_rather_than_said_to_have_no_span(
+    otherwise: tuple[int, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving({}, otherwise) as url:
+        assert outcome(["trace", "0.17", str(EXAMPLE.path), "--zipkin", url]) == 4
+    assert capsys.readouterr() == (
+        "",
+        f"error: {url} answers neither as Zipkin nor as Jaeger; give the address in front of their /api/, "
+        "such as http://127.0.0.1:9411\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["nix"], "'nix' is no URL of Zipkin; write for example http://127.0.0.1:9411"),
+        (["http://x:y"], "'http://x:y' is no URL of Zipkin; write for example http://127.0.0.1:9411"),
+        (
+            ["http://x", "--trace-id", "../../health"],
+            "'../../health' is no trace id; it has 16 or 32 hexadecimal digits",
+        ),
+    ],
+)
+def test_what_is_no_address_or_no_id_is_refused_before_anybody_is_asked(
+    options: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert outcome(["trace", "0.17", str(EXAMPLE.path), "--zipkin", *options]) == 2
+    assert capsys.readouterr() == ("", f"error: {told}\n")

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 from front_door import FrontDoor
+from test_json_schemas import TRACE, check
 
 JAR = os.environ.get("ZIPKIN_JAR", "")
 pytestmark = [
@@ -125,3 +126,92 @@ def test_a_run_whose_log_was_changed_is_found_out(zipkin: str, traced: FrontDoor
     assert done.code == 1
     (trouble,) = done.json["servers"][0]["troubles"]
     assert trouble.endswith(": traced v2 1, logged v3 1")
+
+
+def slowest(traced: FrontDoor) -> str:
+    """The tag of one request, chosen as a user would."""
+    tag: str = traced("trace", "--slowest", "traced", "--json").json["requests"][0]["tag"]
+    return tag
+
+
+def theirs(zipkin: str, tag: str) -> list[dict[str, Any]]:
+    """The spans of the page with that tag, as Zipkin has them, the first to begin first."""
+    (trace,) = (one for one in traces(zipkin) if one[0]["tags"]["user_agent"].endswith(f"/{tag}"))
+    return sorted(trace, key=lambda span: (span["timestamp"], -span["duration"]))
+
+
+def test_one_requests_way_has_each_span_of_zipkin_beside_its_line(zipkin: str, traced: FrontDoor) -> None:
+    tag = slowest(traced)
+    trace = theirs(zipkin, tag)
+    done = traced("trace", tag, "traced", "--zipkin", zipkin, "--json")
+    told = done.json
+    check(told, TRACE)
+    assert (done.code, told["request_id"]) == (0, trace[0]["tags"]["guid:x-request-id"])
+    assert [{**span, "outbound": None, "line": None} for span in told["spans"]] == [
+        {
+            "service": span["localEndpoint"]["serviceName"],
+            "name": span["name"],
+            "outbound": None,
+            "offset": (span["timestamp"] - trace[0]["timestamp"]) / 1000,
+            "duration": span["duration"] / 1000,
+            "code": span["tags"]["http.status_code"],
+            "flags": "",
+            "upstream": span["tags"]["upstream_cluster"],
+            "line": None,
+        }
+        for span in trace
+    ]
+    assert sorted(span["line"] for span in told["spans"]) == list(range(8))
+    for span in told["spans"]:
+        line = told["lines"][span["line"]]
+        assert (line["app"], line["outbound"]) == (span["service"].partition(".")[0], span["outbound"])
+        assert span["upstream"].split("|")[2] in ("", line["version"])
+    by_id = traced("trace", tag, "traced", "--zipkin", zipkin, "--trace-id", trace[0]["traceId"], "--json")
+    assert by_id.json == told
+
+
+def test_the_text_is_that_of_the_logs_with_a_column_of_spans(zipkin: str, traced: FrontDoor) -> None:
+    tag = slowest(traced)
+    plain = traced("trace", tag, "traced").out.splitlines()
+    told = traced("trace", tag, "traced", "--zipkin", zipkin, "--json").json["spans"]
+    took = {span["line"]: f"{span['duration']:.3f} ms" for span in told}
+    column = ["span", *(took[line] for line in range(8))]
+    (head, rows), wide = (plain[:3], plain[3:]), max(map(len, column))
+    end = len(rows[0])
+    assert traced("trace", tag, "traced", "--zipkin", zipkin).out.splitlines() == [
+        *head,
+        *(f"{row[:end]}  {cell:>{wide}}{row[end:]}" for row, cell in zip(rows, column, strict=True)),
+    ]
+
+
+def test_a_trace_that_zipkin_does_not_know_is_said_to_be_none(zipkin: str, traced: FrontDoor) -> None:
+    tag = slowest(traced)
+    unknown = ("trace", tag, "traced", "--zipkin", zipkin, "--trace-id", "0123456789abcdef")
+    done = traced(*unknown)
+    assert (done.code, done.out.splitlines()) == (
+        0,
+        [
+            *traced("trace", tag, "traced").out.splitlines(),
+            "no span of it there: only what is sampled is traced (`up --trace-sampling 100`)",
+        ],
+    )
+    assert traced(*unknown, "--json").json["spans"] == []
+
+
+def test_an_address_without_zipkin_is_one_line_that_says_what_to_look_at(traced: FrontDoor) -> None:
+    (mesh,) = traced("status", "--json").json["meshes"]
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        nobody = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    where = {
+        nobody: (
+            f"Zipkin at {nobody}/api/v2/services does not answer: ConnectionError",
+            f"see whether it answers: curl {nobody}/api/v2/services",
+        ),
+        mesh["url"]: (
+            f"{mesh['url']} answers neither as Zipkin nor as Jaeger",
+            "give the address in front of their /api/, such as http://127.0.0.1:9411",
+        ),
+    }
+    for url, (message, hint) in where.items():
+        done = traced("trace", "0.17", "traced", "--zipkin", url, "--json")
+        assert (done.code, done.json) == (4, {"error": {"code": 4, "message": message, "hint": hint}})

@@ -2,65 +2,64 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+import re
+from typing import Any
 
 from analyzer.errors import InputError, WorkError
 from analyzer.trace.spans import GUID, Span, jaeger, zipkin
+from analyzer.typed_json import NoRecordError, decode
 
-if TYPE_CHECKING:
-    import requests
+from . import telemetry_servers as servers
 
-_TIMEOUT = 10.0
 _AROUND = 600
 """Seconds around the request in which its spans are looked for."""
 _SERVICES = 50
+_TRACE_ID = re.compile(r"[0-9a-f]{1,32}")
+_NAME = "Zipkin"
 
 
 class SpansError(WorkError):
     """The spans cannot be had: the message says from where, the hint what to look at."""
 
 
-class SpansUrlError(InputError):
-    """No address of a Zipkin or a Jaeger."""
+class TraceIdError(InputError):
+    """No id of a trace."""
 
 
 def fetch(url: str, trace_id: str | None, request_id: str | None, start: float) -> list[Span]:
     """The spans of the trace, or of the request with that id, which began at ``start`` (Unix seconds)."""
-    import requests  # a third of a second, which a trace of the logs alone need not wait for
-
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-        raise SpansUrlError(f"{url!r} is no address", "write for example --zipkin http://127.0.0.1:9411")
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            return _fetch(session, url.rstrip("/"), trace_id, request_id, start)
-    except (requests.RequestException, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+    url = servers.checked(_NAME, url, 9411)
+    trace = trace_id.lower() if trace_id else None
+    if trace and not _TRACE_ID.fullmatch(trace):
+        raise TraceIdError(f"{trace_id!r} is no trace id", "it has 16 or 32 hexadecimal digits")
+    if _get(f"{url}/api/v2/services") is not None:
+        return _of_zipkin(url, trace, request_id, start)
+    services = _get(f"{url}/api/services")
+    if services is None:
         raise SpansError(
-            f"no spans from {url}: {error}", "does it answer? `weighbridge open zipkin`"
-        ) from error
+            f"{url} answers neither as Zipkin nor as Jaeger",
+            "give the address in front of their /api/, such as http://127.0.0.1:9411",
+        )
+    if trace:
+        return jaeger(_get(f"{url}/api/traces/{trace}") or {"data": []})
+    return _of_jaeger(url, services, request_id, start)
 
 
-def _fetch(
-    session: requests.Session, url: str, trace_id: str | None, request_id: str | None, start: float
-) -> list[Span]:
-    if trace_id:
-        found = _get(session, f"{url}/api/v2/trace/{trace_id}")
-        if found is not None:
-            return zipkin(found)
-        return jaeger(_get(session, f"{url}/api/traces/{trace_id}") or {"data": []})
+def _of_zipkin(url: str, trace: str | None, request_id: str | None, start: float) -> list[Span]:
+    if trace:
+        return zipkin(_get(f"{url}/api/v2/trace/{trace}") or [])
     end = int(1000 * (start + _AROUND))
     query = {"annotationQuery": f"{GUID}={request_id}", "endTs": end, "lookback": 2000 * _AROUND, "limit": 10}
-    found = _get(session, f"{url}/api/v2/traces", query)
-    return zipkin(found) if found is not None else _of_jaeger(session, url, request_id, start)
+    return zipkin(_get(f"{url}/api/v2/traces", query) or [])
 
 
-def _of_jaeger(session: requests.Session, url: str, request_id: str | None, start: float) -> list[Span]:
+def _of_jaeger(url: str, services: Any, request_id: str | None, start: float) -> list[Span]:
     """Jaeger looks for tags within one service, so its services are asked one after the other."""
-    services = (_get(session, f"{url}/api/services") or {}).get("data") or []
-    for service in sorted(services, key=lambda name: "gateway" not in name)[:_SERVICES]:
+    names = services.get("data") if isinstance(services, dict) else None
+    named = sorted(
+        (one for one in names or [] if isinstance(one, str)), key=lambda name: "gateway" not in name
+    )
+    for service in named[:_SERVICES]:
         query = {
             "service": service,
             "tags": f'{{"{GUID}":"{request_id}"}}',
@@ -68,15 +67,15 @@ def _of_jaeger(session: requests.Session, url: str, request_id: str | None, star
             "end": int(1e6 * (start + _AROUND)),
             "limit": 1,
         }
-        if spans := jaeger(_get(session, f"{url}/api/traces", query) or {"data": []}):
+        if spans := jaeger(_get(f"{url}/api/traces", query) or {"data": []}):
             return spans
     return []
 
 
-def _get(session: requests.Session, url: str, query: dict[str, Any] | None = None) -> Any:
-    """The answer's JSON, None where there is no such page."""
-    answer = session.get(url, params=query, timeout=_TIMEOUT)
-    if answer.status_code == 404:
+def _get(url: str, query: dict[str, Any] | None = None) -> Any:
+    """The answer's JSON; None where there is no such page, or a page for people, which Jaeger has instead."""
+    answer = servers.find(_NAME, url, {name: str(value) for name, value in (query or {}).items()})
+    try:
+        return None if answer is None else decode(answer, object)
+    except NoRecordError:
         return None
-    answer.raise_for_status()
-    return answer.json()

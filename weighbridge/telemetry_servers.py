@@ -24,22 +24,44 @@ class TelemetryUrlError(InputError):
     """A URL at which no server can be."""
 
 
-def checked(name: str, url: str) -> str:
+def checked(name: str, url: str, port: int = 9090) -> str:
     """The URL without a trailing slash; raises TelemetryUrlError where it is none."""
     try:
         split = urlsplit(url)
+        _ = split.port  # raises where it is no number
         wrong = split.scheme not in ("http", "https") or not split.hostname or split.query or split.fragment
     except ValueError:
         wrong = True
     if wrong:
-        raise TelemetryUrlError(f"{url!r} is no URL of {name}", "write for example http://127.0.0.1:9090")
+        raise TelemetryUrlError(f"{url!r} is no URL of {name}", f"write for example http://127.0.0.1:{port}")
     return url.rstrip("/")
 
 
 def ask(name: str, url: str, parameters: Mapping[str, str]) -> bytes:
     """One GET; raises TelemetryError with what the server said. Redirects are not followed."""
+    return _successful(name, url, *_answer(name, url, parameters))
+
+
+def find(name: str, url: str, parameters: Mapping[str, str]) -> bytes | None:
+    """The same; None where the server has no such thing."""
+    status, body = _answer(name, url, parameters)
+    return None if status == 404 else _successful(name, url, status, body)
+
+
+def _successful(name: str, url: str, status: int, body: bytes) -> bytes:
+    if status != 200:
+        said = body[:200].decode(errors="replace").split("\n")[0]
+        raise TelemetryError(f"{name} at {url} answers {status}: {printable(said)}", _hint(url))
+    return body
+
+
+def _hint(url: str) -> str:
+    return f"see whether it answers: curl {url}"
+
+
+def _answer(name: str, url: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
+    """The status and the body, whatever they are."""
     deadline = time.monotonic() + _SECONDS
-    hint = f"see whether it answers: curl {url}"
     try:
         with requests.get(
             url, params=parameters, timeout=(5, _SECONDS), stream=True, allow_redirects=False
@@ -52,13 +74,11 @@ def ask(name: str, url: str, parameters: Mapping[str, str]) -> bytes:
                         f"{name} at {url} answers more than {_LARGEST >> 20} MB or {_SECONDS:g} s",
                         "verify a shorter run",
                     )
-            status = answer.status_code
+            return answer.status_code, bytes(body)
     except requests.RequestException as error:
-        raise TelemetryError(f"{name} at {url} does not answer: {type(error).__name__}", hint) from error
-    if status != 200:
-        said = bytes(body[:200]).decode(errors="replace").split("\n")[0]
-        raise TelemetryError(f"{name} at {url} answers {status}: {printable(said)}", hint)
-    return bytes(body)
+        raise TelemetryError(
+            f"{name} at {url} does not answer: {type(error).__name__}", _hint(url)
+        ) from error
 
 
 def until(done: Callable[[], bool], seconds: float, told: Callable[[], None]) -> bool:

@@ -171,7 +171,9 @@ def _text(
     head += f"{utc(int(start))}.{milliseconds:03d} UTC"
     page = f"the page: {_row(row)}" if row else "the reader kept no row of it"
     told = [head, page, "", *lines(steps, spans or ())]
-    return [*told, "no span of it there"] if spans is not None and not spans else told
+    if spans is not None and not spans:
+        told.append("no span of it there: only what is sampled is traced (`up --trace-sampling 100`)")
+    return told
 
 
 def _row(row: Row) -> str:
