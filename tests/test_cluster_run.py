@@ -14,8 +14,10 @@ from cluster_fixtures import service_account
 from control_plane import ControlPlane
 from front_door import FrontDoor
 from node import Node
+from test_json_schemas import COMPARE, check
 from twin import twin
 
+from analyzer.judge import judge
 from analyzer.records import Weights
 from analyzer.run.folder import RunFolder
 from setup import documents
@@ -122,6 +124,17 @@ def test_a_route_that_another_tool_owns_is_explained_and_taken_over_by_force(
 ) -> None:
     assert door("route", "v2=100", "--mesh", "cluster").code == 0
     path = "/apis/networking.istio.io/v1beta1/namespaces/default/virtualservices/reviews"
+    _owned_by_rollouts(plane, path)
+    done = door("route", "v2=90,v3=10", "--mesh", "cluster")
+    assert (done.code, done.error, done.hint) == (
+        4,
+        "VirtualService reviews: argo-rollouts owns .spec.http",
+        "change it there, or take it over with `weighbridge route --force`",
+    )
+    assert door("route", "v2=90,v3=10", "--mesh", "cluster", "--force").code == 0
+
+
+def _owned_by_rollouts(plane: ControlPlane, path: str) -> None:
     theirs = {
         "apiVersion": "networking.istio.io/v1beta1",
         "kind": "VirtualService",
@@ -131,21 +144,61 @@ def test_a_route_that_another_tool_owns_is_explained_and_taken_over_by_force(
     plane.call(
         "PATCH", f"{path}?fieldManager=argo-rollouts&force=true", theirs, "application/apply-patch+yaml"
     )
-    done = door("route", "v2=90,v3=10", "--mesh", "cluster")
-    assert (done.code, done.error, done.hint) == (
+
+
+def test_two_configurations_are_compared_in_turn_and_the_routes_are_as_before(door: FrontDoor) -> None:
+    """Six tenths of all calls go elsewhere, which three runs of each tell; errors there are none."""
+    assert door("route", "v2=75,v3=25", "--mesh", "cluster").code == 0
+    before = _mesh(door)["documents"]
+    how = ("--rounds", "3", "--requests", "100", "--mesh", "cluster", "--json", "--out", "found")
+    done = door.start("compare", "v2=90,v3=10", "v2=30,v3=70", *how).done(600)
+    assert done.code == 0, done.err
+    check(done.json, COMPARE)
+    assert (done.json["rounds"], done.json["interleaved"]) == (3, True)
+    assert done.json["warnings"] == ["3 rounds leave wide intervals; 5 or more tell much better"]
+    words = {one["metric"]: one["word"] for one in done.json["differences"]}
+    assert (words["share of v2"], words["share of v3"]) == ("less", "more")
+    for name in ("01-A", "01-B", "02-B", "02-A", "03-A", "03-B"):
+        judged = judge(RunFolder(door.cwd / "found" / name))
+        assert judged.run.mesh is not None
+        assert (judged.run.mesh["kind"], judged.run.missing) == ("cluster", ())
+        assert judged.matching is not None
+        assert (judged.matching.pages, judged.matching.exactly_one) == (100, 100)
+        assert judged.run.documents != before
+    assert _mesh(door)["documents"] == before
+
+
+def test_a_comparison_changes_no_route_that_another_tool_owns_and_says_how_to_take_it_over(
+    door: FrontDoor, plane: ControlPlane
+) -> None:
+    assert door("route", "v2=100", "--mesh", "cluster", "--force").code == 0
+    path = "/apis/networking.istio.io/v1beta1/namespaces/default/virtualservices/reviews"
+    _owned_by_rollouts(plane, path)
+    before = plane.call("GET", path)["spec"]
+    done = door("compare", "v2=90,v3=10", "v2=30,v3=70", "--mesh", "cluster", "--out", "found")
+    assert (done.code, done.out, done.error, done.hint) == (
         4,
+        "",
         "VirtualService reviews: argo-rollouts owns .spec.http",
-        "change it there, or take it over with --force",
+        "change it there, or take it over with `weighbridge route --force`",
     )
-    assert door("route", "v2=90,v3=10", "--mesh", "cluster", "--force").code == 0
+    assert plane.call("GET", path)["spec"] == before
+    assert not (door.cwd / "found").exists()
 
 
 def test_status_shows_address_pods_and_documents(door: FrontDoor) -> None:
     assert door("route", "v2=100", "--mesh", "cluster").code == 0
-    (mesh,) = door("status", "--mesh", "cluster", "--json").json["meshes"]
+    mesh = _mesh(door)
     assert mesh["url"].startswith("http://127.0.0.1:")
     assert len(mesh["pods"]) == 7
     assert "kind: VirtualService" in mesh["documents"]
+
+
+def _mesh(door: FrontDoor) -> dict[str, Any]:
+    """What ``status`` shows of the cluster."""
+    (mesh,) = door("status", "--mesh", "cluster", "--json").json["meshes"]
+    found: dict[str, Any] = mesh
+    return found
 
 
 def test_where_no_address_leads_to_the_gateway_a_tunnel_does(
@@ -206,7 +259,11 @@ def test_down_takes_the_routes_away(door: FrontDoor, plane: ControlPlane) -> Non
     ]
 
 
-@pytest.mark.parametrize("verb", [["route", "v2=1"], ["run", "v2=1"], ["status"], ["down"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "verb",
+    [["route", "v2=1"], ["run", "v2=1"], ["compare", "v2=1", "v3=1"], ["status"], ["down"]],
+    ids=" ".join,
+)
 def test_what_cannot_be_reached_is_one_line_and_exit_4_for_every_verb(
     door: FrontDoor, verb: list[str]
 ) -> None:

@@ -218,7 +218,7 @@ def test_a_field_that_another_tool_owns_is_explained_and_taken_over_by_force(
     assert str(caught.value) == (
         'Service reviews: helm owns .spec.ports[port=9080,protocol="TCP"].targetPort'
     )
-    assert caught.value.hint == "change it there, or take it over with --force"
+    assert caught.value.hint == "change it there, or delete the object"
     changes.apply(here, [ours], force=True)
     assert here.get(here.path_of(ours))["spec"]["ports"][0]["targetPort"] == 9080
 

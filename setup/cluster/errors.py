@@ -85,9 +85,7 @@ def of_answer(status: int, body: bytes, target: Target) -> ApiError:
     if status == 409 and (conflicts := _conflicts(said)):
         owners = ", ".join(sorted({one.manager for one in conflicts}))
         fields = ", ".join(sorted({one.field for one in conflicts}))
-        return ConflictError(
-            f"{owners} owns {fields}", "change it there, or take it over with --force", conflicts
-        )
+        return ConflictError(f"{owners} owns {fields}", "change it there, or delete the object", conflicts)
     return ApiError(message, "", status)
 
 

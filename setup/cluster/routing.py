@@ -16,7 +16,7 @@ from ..mesh import MeshError
 from ..schema.shapes import Fault
 from . import changes, pods, proxies, tunnel
 from .api import Api
-from .errors import ApiError
+from .errors import ApiError, ConflictError
 from .istio_version import IstioVersion
 
 _ORDER = ("Gateway", "DestinationRule", "VirtualService")
@@ -27,6 +27,8 @@ _HUNDRED = 100
 _LIMIT = 60.0
 """Seconds until every proxy has new routes; it takes istiod one or two."""
 _PAUSE = 0.2
+_TAKE_OVER = "change it there, or take it over with `weighbridge route --force`"
+"""Whichever verb sent the documents: no other takes anything from anybody."""
 
 
 class Routing:
@@ -62,7 +64,10 @@ class Routing:
     def apply(self, new: Sequence[Document], *, force: bool = False) -> None:
         """Send the documents, subsets before the routes to them; ``force`` takes fields over from others."""
         for document in sorted(new, key=lambda one: _ORDER.index(one.kind)):
-            changes.apply(self._api, [documents.manifest(document)], force=force)
+            try:
+                changes.apply(self._api, [documents.manifest(document)], force=force)
+            except ConflictError as error:
+                raise ConflictError(str(error), _TAKE_OVER, error.conflicts) from error
 
     def wait(self, new: Sequence[Document]) -> float:
         """Return when every proxy involved serves the VirtualServices; gives that Unix time."""
