@@ -108,6 +108,14 @@ def test_the_cause_that_more_calls_show_stands_first() -> None:
     assert causes(diagnose(dataclasses.replace(sound, calls=calls))) == [29, 21]
 
 
+def test_what_makes_the_split_that_was_seen_stands_before_what_is_worse_but_does_not() -> None:
+    decided = draw({"v2": 0.5, "v3": 0.5}, 2000, seed=9)
+    failing = {one: count for one, count in case(decided).calls.items() if one.cluster.split("|")[2] == "v2"}
+    calls = failing | {line("v3", code=500): decided.count("v3")}
+    found = case(decided, calls=calls, documents=documents(Weights.parse("v2=50,v3=50")))
+    assert causes(diagnose(found)) == [31, 20]
+
+
 def test_a_single_failure_is_no_unhealthy_version() -> None:
     decided = draw(PROMISED, 300, seed=8)
     calls = {**case(decided).calls, line("v3", code=503, flags=frozenset({"UC"})): 1}

@@ -15,6 +15,7 @@ from .causes import NAMES
 from .change import change
 from .findings import Finding
 from .health import health
+from .likelihood import fits
 from .measuring import measuring
 from .not_applied import not_applied
 from .sticky import sticky
@@ -59,7 +60,14 @@ def diagnose(case: Case) -> Diagnosis:
     counted = [one for one in counted if one.effect or case.outcome is not Outcome.PASS]
     guessed = likely(case, math.log(2 * max(1, len(candidates(case))) / LEVEL))
     found = [*proven, *counted, *_unexplained(list(guessed), [*proven, *counted])]
-    return Diagnosis(tuple(sorted(_once(found), key=lambda one: (-one.strength, one.cause))))
+    return Diagnosis(
+        tuple(sorted(_once(found), key=lambda one: (not _tells(case, one), -one.strength, one.cause)))
+    )
+
+
+def _tells(case: Case, one: Finding) -> bool:
+    """Whether it makes the very split that was seen: what else is wrong may be worse, but did not do this."""
+    return case.outcome is not Outcome.PASS and one.predicted is not None and fits(case.counts, one.predicted)
 
 
 def _unexplained(guessed: Sequence[Finding], known: Sequence[Finding]) -> Iterator[Finding]:

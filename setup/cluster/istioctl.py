@@ -145,8 +145,8 @@ def _run(command: Sequence[str], limit: float, hear: Hear | None) -> Answer:
         raise IstioctlError(
             f"{command[0]} cannot be run: {reason}", "name an istioctl for this machine with --istioctl"
         ) from error
-    out, err = _Words(process.stdout, hear), _Words(process.stderr, hear)
-    try:
+    try:  # at once: a Ctrl-C may come before its first word
+        out, err = _Words(process.stdout, hear), _Words(process.stderr, hear)
         code = process.wait(max(0.0, deadline - time.monotonic()))
         return Answer(code, out.whole(), err.whole())
     except subprocess.TimeoutExpired:
