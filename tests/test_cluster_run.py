@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -17,8 +18,10 @@ from node import Node
 from test_json_schemas import COMPARE, check
 from twin import twin
 
+from analyzer.exit_codes import ExitCode
 from analyzer.judge import judge
 from analyzer.records import Weights
+from analyzer.run import requests as rows
 from analyzer.run.folder import RunFolder
 from setup import documents
 from setup.documents import Document
@@ -83,6 +86,43 @@ def test_a_run_on_a_cluster_passes_where_its_proxies_keep_the_weights(door: Fron
     assert done.json["diagnosis"]["causes"] == []
     again = door("analyze", "run", "--json")
     assert again.json["verdict"] == "pass"
+
+
+def test_a_run_on_a_cluster_that_was_killed_is_gone_on_with_to_its_end(door: FrontDoor) -> None:
+    asked = ("--mesh", "cluster", "--within", "5", "--requests", "400", "--to-the-end", "--rate", "50")
+    run = door.start("run", "v2=90,v3=10", *asked, "--out", "run")
+    run.until(lambda: len(list(door.cwd.glob("run/requests/*.parquet"))) >= 2)
+    run.process.kill()
+    assert run.done().code == -signal.SIGKILL
+    folder = RunFolder(door.cwd / "run")
+    first = len(rows.read(folder.requests))
+    done = door("run", "--resume", "run", "--json")
+    assert done.code in (ExitCode.HOLDS, ExitCode.UNDECIDED), done.err
+    workers = rows.read(folder.requests)["worker"].value_counts()
+    assert dict(workers) == {0: first, 10_000: 400 - first}, "no row is lost, and none is asked for twice"
+    judgement = judge(folder)
+    assert judgement.matching is not None
+    assert judgement.matching.pages == 400
+    assert judgement.matching.exactly_one == 400 - judgement.matching.without_call
+    assert judgement.warnings[0].startswith("the run was gone on with at ")
+    again = door("run", "--resume", "run")
+    assert (again.code, again.error) == (2, "the load of the run is complete: 400 pages were asked for")
+
+
+def test_a_run_on_a_cluster_that_serves_other_routes_by_now_is_not_gone_on_with(door: FrontDoor) -> None:
+    assert door("route", "v2=90,v3=10", "--mesh", "cluster").code == 0
+    asked = ("--mesh", "cluster", "--requests", "400", "--to-the-end", "--rate", "50")
+    run = door.start("run", "--expect", "v2=90,v3=10", "--no-route", *asked, "--out", "run")
+    run.until(lambda: any(door.cwd.glob("run/requests/*.parquet")))
+    run.interrupt()
+    assert run.done().code == ExitCode.UNDECIDED
+    assert door("route", "v2=50,v3=50", "--mesh", "cluster").code == 0
+    done = door("run", "--resume", "run")
+    assert (done.code, done.error, done.hint) == (
+        2,
+        "the mesh test/default serves other routes than the run began with",
+        "start a new run instead",
+    )
 
 
 def test_routes_are_in_force_at_every_proxy_when_the_verb_returns(door: FrontDoor) -> None:

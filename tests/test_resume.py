@@ -19,7 +19,9 @@ from analyzer.run import requests
 from analyzer.run.folder import Earlier, Resumed, Run, RunFolder
 from weighbridge import folders, resume
 
-EXAMPLE = Path(__file__).parent.parent / "results" / "example"
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "results" / "example"
+MANIFEST = ROOT / "setup" / "manifests" / "reviews-v2-90-v3-10.yaml"
 ASKED = ("v2=90,v3=10", "--within", "5", "--requests", "500", "--to-the-end", "--rate", "100")
 
 
@@ -127,6 +129,22 @@ def test_a_run_that_was_killed_is_gone_on_with_to_its_end(door: FrontDoor) -> No
     assert judgement.warnings[0].startswith("the run was gone on with at ")
     assert judgement.warnings[0].endswith(" because it was killed, or its machine went down")
     assert (second["start"] > judgement.run.resumed[0].at).all(), "the gap stands between both parts"
+
+
+@pytest.mark.e2e
+def test_a_run_whose_routes_hold_what_no_record_shows_is_gone_on_with(standing: FrontDoor) -> None:
+    (standing.cwd / "routes.yaml").write_text(
+        MANIFEST.read_text() + "      headers: {request: {set: {authorization: Bearer of-somebody}}}\n"
+    )
+    assert standing("route", "-f", "routes.yaml").code == 0
+    asked = ("--within", "5", "--requests", "200", "--to-the-end", "--rate", "100", "--out", "secret")
+    run = standing.start("run", "--expect", "v2=90,v3=10", "--no-route", *asked)
+    run.until(lambda: any(standing.cwd.glob("secret/requests/*.parquet")))
+    run.interrupt()
+    assert run.done().code in (ExitCode.HOLDS, ExitCode.UNDECIDED)
+    done = standing("run", "--resume", "secret")
+    assert done.code in (ExitCode.HOLDS, ExitCode.UNDECIDED), done.err
+    assert "of-somebody" not in (standing.cwd / "secret" / "run.json").read_text()
 
 
 @pytest.mark.e2e

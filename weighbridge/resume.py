@@ -15,7 +15,7 @@ from analyzer.records import Outcome
 from analyzer.run import requests
 from analyzer.run.folder import Resumed, Run, RunFolder
 from analyzer.run.load_summary import SUMMARY
-from setup import documents, routes
+from setup import documents, redaction, routes
 from setup.local.mesh import LocalMesh
 from setup.local.standing import Layout
 from setup.mesh import Mesh
@@ -73,7 +73,7 @@ def route(run: Run, mesh: Mesh) -> None:
     """Have the mesh serve what it served before; raises JudgementError where that cannot be."""
     if run.applied is not None:
         mesh.route(routes.split(run.promise.weights, namespace=mesh.namespace))
-    if documents.dump(mesh.documents()) != run.documents:
+    if documents.dump(redaction.recorded(mesh.documents())) != run.documents:
         raise JudgementError(f"the mesh {mesh.name} serves other routes than the run began with", _ANEW)
 
 
