@@ -5,56 +5,53 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
-from rich.text import Text
+from collections.abc import Mapping
+from functools import cache
+from typing import IO, TYPE_CHECKING, Any
 
 from analyzer import harmless
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+    from .terminal import Harmless
+
 _WIDE = 160
 """Columns where nobody says how many there are: tables in a pipe are not folded."""
+_ASKED_FOR_COLOURS = {"FORCE_COLOR", "TTY_COMPATIBLE"}
 
 
-class Harmless(Console):
-    """Text may come from anywhere: no terminal obeys it, and rich takes none of it for markup."""
+@cache
+def notes() -> Harmless:
+    """Progress, hints and errors on stderr, where ``is_plain`` does not hold."""
+    from .terminal import Harmless
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(highlight=False, markup=False, emoji=False, soft_wrap=True, **options)
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """What rich makes of it; styles and cursor movements are rich's own, the text is not."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=harmless.text(segment.text))
+    return Harmless(stderr=True)
 
 
-notes = Harmless(stderr=True)
-"""Progress, hints and errors."""
-
-
-class _Results(Harmless):
-    """Rich would exit with 1 where nobody reads any more, which is the code of a refuted claim."""
-
-    def on_broken_pipe(self) -> None:
-        _nobody_reads()
-
-
-def _nobody_reads() -> None:
-    """What is still to be shown goes nowhere: a `head` that has seen enough changes no verdict."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def is_plain() -> bool:
+    """Whether stderr is a file or a pipe, and nobody wants colours there."""
+    return not sys.stderr.isatty() and not _ASKED_FOR_COLOURS & os.environ.keys()
 
 
 def say(text: str) -> None:
     """One line for people, on stderr."""
-    notes.print(text)
+    if not is_plain():
+        notes().print(text)
+        return
+    try:
+        print(harmless.text(text), file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        nobody_reads(sys.stderr)
 
 
 def show(result: RenderableType) -> None:
     """A result for people, on stdout."""
+    from .terminal import Harmless
+
     terminal = sys.stdout.isatty()
-    console = _Results(width=None if terminal else _WIDE)
+    console = Harmless(width=None if terminal else _WIDE)
     try:
         console.print(result)
     except OSError as error:
@@ -63,6 +60,8 @@ def show(result: RenderableType) -> None:
 
 def plain(text: str) -> Text:
     """Text from elsewhere on one line: what would begin another is shown as damaged, like all else."""
+    from rich.text import Text
+
     return Text(harmless.line(text))
 
 
@@ -72,12 +71,19 @@ def emit(result: Mapping[str, Any]) -> None:
         sys.stdout.write(json.dumps(result, indent=2) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        _nobody_reads()
+        nobody_reads(sys.stdout)
     except OSError as error:
         raise OSError(error.errno, error.strerror, "stdout") from error
 
 
 def explain(message: str, hint: str) -> None:
     """One line: what happened, and what to do next."""
+    from rich.text import Text
+
     line = Text.assemble(("error: ", "bold red"), plain(message))
-    notes.print(line + plain(f"; {hint}") if hint else line)
+    notes().print(line + plain(f"; {hint}") if hint else line)
+
+
+def nobody_reads(stream: IO[str]) -> None:
+    """What is still to be shown goes nowhere: a `head` that has seen enough changes no verdict."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

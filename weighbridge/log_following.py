@@ -18,6 +18,7 @@ from . import console
 from .log_reading import Read
 from .progress import Progress
 from .signals import Interrupt
+from .terminal import Harmless
 
 Screen = Callable[[Read], RenderableType]
 """Draws how things stand."""
@@ -48,7 +49,7 @@ def follow(names: Sequence[str], digest: Digest, screen: Screen | None) -> Read:
 @contextmanager
 def _on_screen(screen: Screen) -> Iterator[Show]:
     drawn = float("-inf")
-    with Live(console=console.Harmless(), screen=True, auto_refresh=False) as live:
+    with Live(console=Harmless(), screen=True, auto_refresh=False) as live:
 
         def show(read: Read) -> None:
             nonlocal drawn

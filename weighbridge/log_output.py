@@ -9,15 +9,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from rich.console import RenderableType
+from typing import TYPE_CHECKING, Any
 
 from analyzer import harmless
 from analyzer.access_log.errors import LogError
 from analyzer.access_log.survey import Survey
 
 from . import console
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 _FORMULA = ("=", "+", "-", "@")
 

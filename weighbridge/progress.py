@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-
-from rich.live import Live
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from . import console
+
+if TYPE_CHECKING:
+    from rich.live import Live
 
 _EVERY = 5.0
 """Seconds between two lines where the lines stay, as in a CI log."""
@@ -18,11 +19,7 @@ class Progress:
     """Give it the newest line as often as you like; ``first`` is when one is told in a log, in seconds."""
 
     def __init__(self, first: float = _EVERY) -> None:
-        self._live = (
-            Live(console=console.notes, transient=True, auto_refresh=False)
-            if console.notes.is_terminal
-            else None
-        )
+        self._live = _live()
         self._next = time.monotonic() + first
 
     def __enter__(self) -> Progress:
@@ -38,7 +35,15 @@ class Progress:
 
     def show(self, line: str) -> None:
         if self._live:
-            self._live.update(Text(line), refresh=True)
+            self._live.update(line, refresh=True)
         elif time.monotonic() >= self._next:
             self._next = time.monotonic() + _EVERY
             console.say(line)
+
+
+def _live() -> Live | None:
+    if console.is_plain() or not console.notes().is_terminal:
+        return None
+    from rich.live import Live
+
+    return Live(console=console.notes(), transient=True, auto_refresh=False)
