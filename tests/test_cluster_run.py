@@ -159,12 +159,26 @@ def test_documents_that_do_not_fit_are_refused_before_anything_is_sent(
     assert plane.call("GET", path) == before
 
 
-def test_a_route_that_another_tool_owns_is_explained_and_taken_over_by_force(
-    door: FrontDoor, plane: ControlPlane
-) -> None:
+@pytest.fixture
+def theirs(door: FrontDoor, plane: ControlPlane) -> Iterator[str]:
+    """The path of the VirtualService, which another tool owns; afterwards it is ours again."""
     assert door("route", "v2=100", "--mesh", "cluster").code == 0
     path = "/apis/networking.istio.io/v1beta1/namespaces/default/virtualservices/reviews"
-    _owned_by_rollouts(plane, path)
+    document = {
+        "apiVersion": "networking.istio.io/v1beta1",
+        "kind": "VirtualService",
+        "metadata": {"name": "reviews"},
+        "spec": {"http": [{"route": [{"destination": {"host": "reviews", "subset": "v1"}}]}]},
+    }
+    plane.call(
+        "PATCH", f"{path}?fieldManager=argo-rollouts&force=true", document, "application/apply-patch+yaml"
+    )
+    yield path
+    assert door("route", "v2=100", "--mesh", "cluster", "--force").code == 0
+
+
+@pytest.mark.usefixtures("theirs")
+def test_a_route_that_another_tool_owns_is_explained_and_taken_over_by_force(door: FrontDoor) -> None:
     done = door("route", "v2=90,v3=10", "--mesh", "cluster")
     assert (done.code, done.error, done.hint) == (
         4,
@@ -172,18 +186,6 @@ def test_a_route_that_another_tool_owns_is_explained_and_taken_over_by_force(
         "change it there, or take it over with `weighbridge route --force`",
     )
     assert door("route", "v2=90,v3=10", "--mesh", "cluster", "--force").code == 0
-
-
-def _owned_by_rollouts(plane: ControlPlane, path: str) -> None:
-    theirs = {
-        "apiVersion": "networking.istio.io/v1beta1",
-        "kind": "VirtualService",
-        "metadata": {"name": "reviews"},
-        "spec": {"http": [{"route": [{"destination": {"host": "reviews", "subset": "v1"}}]}]},
-    }
-    plane.call(
-        "PATCH", f"{path}?fieldManager=argo-rollouts&force=true", theirs, "application/apply-patch+yaml"
-    )
 
 
 def test_two_configurations_are_compared_in_turn_and_the_routes_are_as_before(door: FrontDoor) -> None:
@@ -209,12 +211,9 @@ def test_two_configurations_are_compared_in_turn_and_the_routes_are_as_before(do
 
 
 def test_a_comparison_changes_no_route_that_another_tool_owns_and_says_how_to_take_it_over(
-    door: FrontDoor, plane: ControlPlane
+    door: FrontDoor, plane: ControlPlane, theirs: str
 ) -> None:
-    assert door("route", "v2=100", "--mesh", "cluster", "--force").code == 0
-    path = "/apis/networking.istio.io/v1beta1/namespaces/default/virtualservices/reviews"
-    _owned_by_rollouts(plane, path)
-    before = plane.call("GET", path)["spec"]
+    before = plane.call("GET", theirs)["spec"]
     done = door("compare", "v2=90,v3=10", "v2=30,v3=70", "--mesh", "cluster", "--out", "found")
     assert (done.code, done.out, done.error, done.hint) == (
         4,
@@ -222,7 +221,7 @@ def test_a_comparison_changes_no_route_that_another_tool_owns_and_says_how_to_ta
         "VirtualService reviews: argo-rollouts owns .spec.http",
         "change it there, or take it over with `weighbridge route --force`",
     )
-    assert plane.call("GET", path)["spec"] == before
+    assert plane.call("GET", theirs)["spec"] == before
     assert not (door.cwd / "found").exists()
 
 
