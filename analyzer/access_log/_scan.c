@@ -83,20 +83,26 @@ static inline uint64_t among_64(const byte *p, byte c)
 #endif
 
 /* Up to the first stop, or to the end: words are short, and a call of memchr takes longer than most of them. */
+#ifdef __SSE2__
 static inline Span until(Span text, byte stop)
 {
     const byte *p = text.start;
-#ifdef __SSE2__
     for (; text.end - p >= 16; p += 16) {
         uint64_t stops = among_16(p, stop);
         if (stops)
             return (Span){text.start, p + __builtin_ctzll(stops)};
     }
-#endif
     while (p < text.end && *p != stop)
         p++;
     return (Span){text.start, p};
 }
+#else
+static Span until(Span text, byte stop)
+{
+    const byte *found = memchr(text.start, stop, size_of(text));
+    return (Span){text.start, found ? found : text.end};
+}
+#endif
 
 static bool is_digit(byte c) { return c >= '0' && c <= '9'; }
 
@@ -377,7 +383,7 @@ static const byte *port_of(Span text)
         port = others ? text.end - 8 + (32 - __builtin_clz(others)) : text.start;
     } else
 #endif
-        while (port > text.start && is_digit(port[-1]))
+        while (port > text.start && text.end - port < 6 && is_digit(port[-1]))
             port--;
     size_t size = (size_t)(text.end - port);
     return size >= 1 && size <= 5 && port > text.start && port[-1] == ':' ? port : NULL;
