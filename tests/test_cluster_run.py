@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import requests
 from cluster_fixtures import service_account
 from control_plane import ControlPlane
 from front_door import FrontDoor
+from gone_on import gone_on_with
 from node import Node
 from test_json_schemas import COMPARE, check
 from twin import twin
@@ -21,7 +21,6 @@ from twin import twin
 from analyzer.exit_codes import ExitCode
 from analyzer.judge import judge
 from analyzer.records import Weights
-from analyzer.run import requests as rows
 from analyzer.run.folder import RunFolder
 from setup import documents
 from setup.documents import Document
@@ -90,21 +89,7 @@ def test_a_run_on_a_cluster_passes_where_its_proxies_keep_the_weights(door: Fron
 
 def test_a_run_on_a_cluster_that_was_killed_is_gone_on_with_to_its_end(door: FrontDoor) -> None:
     asked = ("--mesh", "cluster", "--within", "5", "--requests", "400", "--to-the-end", "--rate", "50")
-    run = door.start("run", "v2=90,v3=10", *asked, "--out", "run")
-    run.until(lambda: len(list(door.cwd.glob("run/requests/*.parquet"))) >= 2)
-    run.process.kill()
-    assert run.done().code == -signal.SIGKILL
-    folder = RunFolder(door.cwd / "run")
-    first = len(rows.read(folder.requests))
-    done = door("run", "--resume", "run", "--json")
-    assert done.code in (ExitCode.HOLDS, ExitCode.UNDECIDED), done.err
-    workers = rows.read(folder.requests)["worker"].value_counts()
-    assert dict(workers) == {0: first, 10_000: 400 - first}, "no row is lost, and none is asked for twice"
-    judgement = judge(folder)
-    assert judgement.matching is not None
-    assert judgement.matching.pages == 400
-    assert judgement.matching.exactly_one == 400 - judgement.matching.without_call
-    assert judgement.warnings[0].startswith("the run was gone on with at ")
+    gone_on_with(door, "v2=90,v3=10", *asked, pages=400)
     again = door("run", "--resume", "run")
     assert (again.code, again.error) == (2, "the load of the run is complete: 400 pages were asked for")
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from front_door import FrontDoor
+from gone_on import gone_on_with
 
 from analyzer.errors import JudgementError
 from analyzer.exit_codes import ExitCode
-from analyzer.judge import judge
 from analyzer.run import requests
 from analyzer.run.folder import Earlier, Resumed, Run, RunFolder
 from weighbridge import folders, resume
@@ -110,23 +109,9 @@ def test_a_run_that_somebody_still_writes_to_is_refused(folder: RunFolder) -> No
 
 @pytest.mark.e2e
 def test_a_run_that_was_killed_is_gone_on_with_to_its_end(door: FrontDoor) -> None:
-    run = door.start("run", *ASKED, "--out", "run")
-    run.until(lambda: len(list(door.cwd.glob("run/requests/*.parquet"))) >= 2)
-    run.process.kill()
-    assert run.done().code == -signal.SIGKILL
-    folder = RunFolder(door.cwd / "run")
-    first = len(requests.read(folder.requests))
-    done = door("run", "--resume", "run", "--json")
-    assert done.code in (ExitCode.HOLDS, ExitCode.UNDECIDED), done.err
-    rows = requests.read(folder.requests)
-    assert len(rows) == 500, "no row is lost, and none is asked for twice"
-    assert dict(rows["worker"].value_counts()) == {0: first, 10_000: 500 - first}
-    judgement = judge(folder)
-    assert judgement.matching is not None
-    assert judgement.matching.pages == 500
-    assert judgement.matching.exactly_one == 500 - judgement.matching.without_call
-    _, second = (rows[rows["worker"] == worker] for worker in (0, 10_000))
-    assert judgement.warnings[0].startswith("the run was gone on with at ")
+    judgement = gone_on_with(door, *ASKED, pages=500)
+    rows = requests.read(RunFolder(door.cwd / "run").requests)
+    second = rows[rows["worker"] == 10_000]
     assert judgement.warnings[0].endswith(" because it was killed, or its machine went down")
     assert (second["start"] > judgement.run.resumed[0].at).all(), "the gap stands between both parts"
 
