@@ -18,7 +18,7 @@ from gevent import get_hub
 from analyzer.errors import InputError
 from analyzer.pages.version_source import VersionSource
 
-from . import _percentiles, _split_tab
+from . import _percentiles
 from ._arrivals import Schedule, Share
 from ._distributed import Job, Master, Worker
 from ._ledger import Ledger
@@ -68,7 +68,10 @@ def connect(environment: Environment, runner: Runner) -> Load:
             _alone(environment, load, ledger)
         events.quitting.add_listener(lambda **_: ledger.conclude(runner.quit))
         events.reset_stats.add_listener(lambda **_: ledger.forget_count())
-        _split_tab.add(environment, settings, ledger)
+        if environment.web_ui or getattr(environment.parsed_options, "html_file", None):
+            from . import _split_tab  # half a second of imports, for nothing where nobody looks
+
+            _split_tab.add(environment, settings, ledger)
     stats.bucket_response_time = _percentiles.bucket  # type: ignore[assignment] # Locust lets it be replaced
     # Readers that are told to stop hear their last answer, or its timeout, unless somebody asked for less.
     environment.stop_timeout = environment.stop_timeout or settings.timeout + 1

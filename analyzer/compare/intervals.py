@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
 
+from ..distributions import student_isf
 from ..wilson import Interval
 
 Values = Sequence[float]
@@ -51,7 +51,7 @@ def of_two_groups(baseline: Values, candidate: Values, alpha: float) -> Estimate
 
 
 def _around(middle: float, error: float, freedom: float, alpha: float) -> Estimate:
-    half = float(student.isf(alpha / 2, freedom)) * error
+    half = student_isf(alpha / 2, freedom) * error
     return Estimate(middle, Interval(middle - half, middle + half))
 
 

@@ -13,8 +13,8 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, logsumexp, xlogy
-from scipy.stats import chi2
 
+from ..distributions import chi2_sf
 from ..records import Version
 from .findings import Shares
 
@@ -50,7 +50,7 @@ def fits(counts: Counts, shares: Shares) -> bool:
     smooth = [(1 - _SLACK) * shares.get(version, 0.0) / total + slack for version in versions]
     pairs = zip((counts.get(version, 0) for version in versions), smooth, strict=True)
     gap = sum(n * log(n / calls / share) for n, share in pairs if n)
-    return bool(chi2.sf(2 * gap, max(1, len(versions) - 1)) > _UNFIT)
+    return chi2_sf(2 * gap, max(1, len(versions) - 1)) > _UNFIT
 
 
 def _best(seen: Sequence[int], least: Sequence[float], most: Sequence[float]) -> list[float]:

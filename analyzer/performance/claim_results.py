@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.stats import binom
 
+from ..distributions import binomial_cdf, binomial_sf
 from ..records import Outcome, Version, Weights
 from ..split.intervals import Interval, always_valid
 from ..split.sequential import SplitTest, proofs, refutations, sides
@@ -163,8 +163,8 @@ def _errors(claim: ErrorClaim, measured: Measured, alpha: float) -> _Evidence:
     if not total:
         return _open("share", f"{claim.version} never answered, so its errors are unknown.")
     rate = error_rate(claim.version, failed, total, alpha)
-    proof = float(binom.cdf(failed, total, claim.limit))
-    refutation = float(binom.sf(failed - 1, total, claim.limit))
+    proof = binomial_cdf(failed, total, claim.limit)
+    refutation = binomial_sf(failed - 1, total, claim.limit)
     return _Evidence(rate.rate, "share", rate.interval, proof, refutation)
 
 
@@ -185,8 +185,8 @@ def _limit(claim: LatencyClaim, measured: Measured, alpha: float) -> _Evidence:
     """Distribution-free and exact: how many answers stayed within the limit is binomial."""
     values, limit = measured.latencies[claim.version], claim.limit_ms or 0.0
     inside = int(np.searchsorted(values, limit, side="right"))
-    proof = float(binom.sf(inside - 1, len(values), claim.quantile))
-    refutation = float(binom.cdf(inside, len(values), claim.quantile))
+    proof = binomial_sf(inside - 1, len(values), claim.quantile)
+    refutation = binomial_cdf(inside, len(values), claim.quantile)
     interval = quantile_interval(values, claim.quantile, alpha)
     return _Evidence(quantile(values, claim.quantile), "ms", interval, proof, refutation)
 

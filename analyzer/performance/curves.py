@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binom
 
 from ..access_log.quantiles import BEYOND
+from ..distributions import binomial_ppf
 from ..records import Version
 from .latency import Latencies, quantile
 
@@ -52,9 +52,7 @@ def _points(values: Latencies, alpha: float) -> Iterator[Point]:
     if n <= BEYOND:
         return
     told = 1 - np.geomspace(1.0, BEYOND / n, _STEPS)[1:]
-    ranks = [
-        np.asarray(binom.ppf(side, n, told), dtype=np.int64).tolist() for side in (alpha / 2, 1 - alpha / 2)
-    ]
+    ranks = [binomial_ppf(side, n, told).tolist() for side in (alpha / 2, 1 - alpha / 2)]
     for q, low, high in zip(told.tolist(), *ranks, strict=True):
         if low >= 1 and high < n:  # else one side has no bound at all
             yield Point(q, quantile(values, q), float(values[low - 1]), float(values[high]))

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-import numpy as np
-from scipy.stats import fisher_exact
-
+from ..distributions import fisher_p
 from ..records import Version
 from ..split.intervals import Interval, clopper_pearson, wilson
 
@@ -68,13 +66,7 @@ def error_difference(
         return None
     difference = candidate.rate - baseline.rate
     interval = newcombe((candidate.failed, candidate.requests), (baseline.failed, baseline.requests), alpha)
-    table = np.array(
-        [
-            [candidate.failed, candidate.requests - candidate.failed],
-            [baseline.failed, baseline.requests - baseline.failed],
-        ]
-    )
-    p = float(fisher_exact(table).pvalue)
+    p = fisher_p(candidate.failed, candidate.requests, baseline.failed, baseline.requests)
     return ErrorDifference(candidate.version, baseline.version, difference, interval, p)
 
 

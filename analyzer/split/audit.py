@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
+from ..distributions import chi2_cdf, chi2_sf
 from ..records import UNKNOWN, Version
 
 LEVEL = 0.001
@@ -181,7 +181,7 @@ def _chi_squared(table: Table) -> tuple[float, float]:
     statistic = float((off**2 / expected).sum())
     at_most = float(((off + 0.5) ** 2 / expected).sum())
     freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
-    p = 2 * min(chi2.sf(statistic, freedom), chi2.cdf(at_most, freedom))
+    p = 2 * min(chi2_sf(statistic, freedom), chi2_cdf(at_most, freedom))
     return statistic / freedom, float(min(1.0, p))
 
 
@@ -197,7 +197,7 @@ def _sequence(name: str, codes: NDArray[np.intp], groups: NDArray[np.intp]) -> C
     if expected.min() < _EXPECTED:
         return Check(name, Pattern.TOO_FEW, None, None, n, f"Too few calls for the {name}.")
     statistic = float(((table - expected) ** 2 / expected).sum())
-    p = float(chi2.sf(statistic, (len(table) - 1) ** 2))
+    p = chi2_sf(statistic, (len(table) - 1) ** 2)
     again, by_chance = float(np.trace(table)), float(np.trace(expected))
     correlation = (again - by_chance) / (table.sum() - by_chance)
     phi = (1 + correlation) / (1 - correlation) if correlation < 1 else float(n)

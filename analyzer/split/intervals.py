@@ -8,8 +8,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, gammaln, xlog1py, xlogy
-from scipy.stats import beta, binom, binomtest
 
+from ..distributions import beta_isf, beta_ppf, binomial_cdf, binomial_p, binomial_sf
 from ..wilson import Interval, wilson
 
 __all__ = [
@@ -29,8 +29,8 @@ def clopper_pearson(hits: int, requests: int, alpha: float) -> Interval:
     """The exact interval: covers with at least 1 - alpha, whatever the share."""
     if not requests:
         return Interval(0.0, 1.0)
-    low = float(beta.ppf(alpha / 2, hits, requests - hits + 1)) if hits else 0.0
-    high = float(beta.isf(alpha / 2, hits + 1, requests - hits)) if hits < requests else 1.0
+    low = beta_ppf(alpha / 2, hits, requests - hits + 1) if hits else 0.0
+    high = beta_isf(alpha / 2, hits + 1, requests - hits) if hits < requests else 1.0
     return Interval(low, high)
 
 
@@ -61,8 +61,8 @@ def _band_edge(hits: int, requests: int, alpha: float) -> float:
 
 def equivalence_p(hits: int, requests: int, low: float, high: float) -> float:
     """Exact TOST: the p-value for "the share lies strictly between low and high"; small proves it."""
-    too_low = float(binom.sf(hits - 1, requests, low)) if low > 0 else 0.0
-    too_high = float(binom.cdf(hits, requests, high)) if high < 1 else 0.0
+    too_low = binomial_sf(hits - 1, requests, low) if low > 0 else 0.0
+    too_high = binomial_cdf(hits, requests, high) if high < 1 else 0.0
     return max(too_low, too_high)
 
 
@@ -78,7 +78,7 @@ def goodness_p(counts: Sequence[int], shares: Sequence[float], seed: int = 1) ->
     if n == 0 or k == 1:
         return 1.0
     if k == 2:
-        return float(binomtest(kept[0][0], n, kept[0][1]).pvalue)
+        return binomial_p(kept[0][0], n, kept[0][1])
     p = np.array([share for _, share in kept])
     observed = _log_probability(np.array([[count for count, _ in kept]]), p)[0]
     if comb(n + k - 1, k - 1) <= _ENUMERABLE:

@@ -7,8 +7,8 @@ from math import ceil, log, log1p
 from typing import Any
 
 import numpy as np
-from scipy.stats import binom
 
+from ..distributions import binomial_cdf, binomial_isf, binomial_ppf
 from ..errors import InputError
 from ..records import Version, Weights
 from .run_length import run_length
@@ -124,13 +124,13 @@ def equivalence_requests(share: float, within: float, alpha: float, power: float
 def equivalence_power(requests: int, share: float, within: float, alpha: float) -> float:
     """The exact probability that the fixed-size test (TOST) proves a version that gets exactly its share."""
     low, high = share - within / 100, share + within / 100
-    least = int(binom.isf(alpha, requests, low)) + 1 if low > 0 else 0
-    most = int(binom.ppf(alpha, requests, high)) if high < 1 else requests
-    if high < 1 and binom.cdf(most, requests, high) > alpha:
+    least = binomial_isf(alpha, requests, low) + 1 if low > 0 else 0
+    most = binomial_ppf(alpha, requests, high) if high < 1 else requests
+    if high < 1 and binomial_cdf(most, requests, high) > alpha:
         most -= 1
     if least > most:
         return 0.0
-    return float(binom.cdf(most, requests, share) - binom.cdf(least - 1, requests, share))
+    return binomial_cdf(most, requests, share) - binomial_cdf(least - 1, requests, share)
 
 
 def _refuse_empty_promises(weights: Weights, within: float, alpha: float, power: float) -> None:
