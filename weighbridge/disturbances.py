@@ -56,7 +56,8 @@ class Disturbances:
             self._revision = self._mesh.revision()
 
     def told(self, run: Run) -> Run:
-        """The run's record with what was found."""
+        """The run's record with what was found, since the last look too."""
+        self._look_at_clock()
         return replace(run, until=self._until, disturbed=(*run.disturbed, *self._words()))
 
     def _look_at_clock(self) -> None:
