@@ -42,8 +42,8 @@ spec:
 """
 ASKED: dict[str, Any] = {
     "requests": None,
-    "seconds": 1.5,
-    "users": 16,
+    "seconds": 2.0,
+    "users": 6,  # who wait for what is put there, not for a processor
     "rate": 0.0,
     "timeout": 15.0,
     "processes": 1,
@@ -89,7 +89,8 @@ def by_name(comparison: Comparison) -> dict[str, Difference]:
 def test_a_slower_and_a_failing_version_are_found(mesh: LocalMesh, tmp_path: Path) -> None:
     """Ratings take 60 ms, so a page does a little more; then v3 takes 13 ms longer, and 5 % of v2 fail.
 
-    What is found is found at a family risk of 5 %; how large it is may be wrong once in a thousand times.
+    What is there is found at a family risk of 5 %. What is not there is found, and the size of what is there
+    is wrong, once in a thousand times.
     """
     usual = Fault("ratings", delay=0.06)
     worse = (usual, Fault("reviews", "v3", delay=0.013), Fault("reviews", "v2", status=503, share=0.05))
@@ -102,10 +103,10 @@ def test_a_slower_and_a_failing_version_are_found(mesh: LocalMesh, tmp_path: Pat
     told = by_name(compare(read.sides, interleaved=read.interleaved))
     assert told["p50 of v3"].word is Word.SLOWER
     assert told["errors of v2"].word is Word.MORE
-    assert told["p50 of v2"].word is not Word.SLOWER, "readers who wait for v3 leave v2 the machine"
-    assert not told["errors of v3"].word.is_difference
 
     sure = by_name(compare(read.sides, interleaved=read.interleaved, alpha=0.001))
+    assert sure["p50 of v2"].word is not Word.SLOWER, "readers who wait for v3 leave v2 the machine"
+    assert not sure["errors of v3"].word.is_difference
     for name, least, most in (("p50 of v3", 1.1, 1.25), ("errors of v2", 0.05, 0.05)):
         interval = sure[name].interval
         assert interval is not None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from front_door import Done, FrontDoor, Invocation, processes
+from front_door import SURE, Done, FrontDoor, Invocation, processes
 
 from analyzer.exit_codes import ExitCode
 from analyzer.judge import judge
@@ -17,7 +17,7 @@ from analyzer.run.folder import RunFolder
 
 pytestmark = pytest.mark.e2e
 
-LONG = ("run", "v2=90,v3=10", "--requests", "1000000", "--to-the-end", "--rate", "100")
+LONG = ("run", "v2=90,v3=10", "--requests", "1000000", "--to-the-end", "--rate", "100", *SURE)
 INTERRUPTED = (ExitCode.INTERRUPTED, "", "error: interrupted")
 
 

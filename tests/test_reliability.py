@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from front_door import FrontDoor, Invocation, processes
+from front_door import SURE, FrontDoor, Invocation, processes
 from log_rotation import cut, rotate
 from relay import Relay, relaying
 
@@ -37,7 +37,7 @@ from weighbridge.conduct import Live, Wanted, conduct
 pytestmark = pytest.mark.e2e
 
 WEIGHTS = Weights.parse("v2=90,v3=10")
-LONG = ("run", "v2=90,v3=10", "--requests", "1000000", "--to-the-end", "--rate", "100")
+LONG = ("run", "v2=90,v3=10", "--requests", "1000000", "--to-the-end", "--rate", "100", *SURE)
 
 
 @pytest.fixture

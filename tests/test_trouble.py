@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from front_door import Done, FrontDoor, processes
+from front_door import SURE, Done, FrontDoor, processes
 
 from analyzer.exit_codes import ExitCode
 from analyzer.judge import judge
@@ -20,7 +20,7 @@ from setup.local.topology import topology
 
 pytestmark = pytest.mark.e2e
 
-LONG = ("run", "v2=90,v3=10", "--requests", "1000000", "--to-the-end", "--out", "run")
+LONG = ("run", "v2=90,v3=10", "--requests", "1000000", "--to-the-end", "--out", "run", *SURE)
 
 
 def kill_in_mid_run(door: FrontDoor, victim: str) -> Done:
