@@ -12,6 +12,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, Runner, WorkerRunner
 
 import gevent
+import pandas  # noqa: F401 - Arrow imports it with its first rows: a stall of half a second in mid-load
 import pyarrow as pa
 from gevent import get_hub
 

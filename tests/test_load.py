@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -71,6 +72,25 @@ def test_a_gateway_with_a_certificate_of_its_own_is_trusted_only_when_asked(
         ended = finish(start(wanted), wanted)
     assert ended.counts("error") == ({error: 12} if error else {})
     assert ended.counts("status") == ({0: 12} if error else {200: 12})
+
+
+def imported(log: str) -> set[str]:
+    """The packages, without their modules, of which Python tells."""
+    return set(re.findall(r"import time: +[0-9]+ \| +[0-9]+ \| +([a-z_]+)\n", log))
+
+
+def test_whatever_a_load_needs_is_imported_before_it_begins(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import takes up to half a second, in which no request is sent and no answer is read."""
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    with serving(three_versions) as server:
+        wanted = plan(server.url, requests=50)
+        ended = finish(start(wanted), wanted)
+    before, begun, meanwhile = ended.log.partition(" Ramping to ")
+    assert begun
+    assert {"locust", "pandas", "pyarrow"} <= imported(before)
+    assert imported(meanwhile) == set()
 
 
 def test_one_request_is_a_load_too(plan: Plan) -> None:
