@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from ports import free_port
+
 from setup.local.bookinfo.spec import BookinfoPod, Generation, Spec, Timeouts
 
 ROOT = Path(__file__).parent.parent
@@ -30,12 +32,6 @@ Address = tuple[str, int]
 def pod_name(app: str, version: str) -> str:
     """As long as the usual names are: 27 characters for reviews."""
     return f"{app}-{version}-84779c7bbc-9drws"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port: int = sock.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True)

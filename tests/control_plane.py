@@ -9,7 +9,6 @@ import base64
 import json
 import os
 import secrets
-import socket
 import ssl
 import time
 import urllib.error
@@ -22,6 +21,7 @@ from typing import Any
 
 import pytest
 import trustme
+from ports import free_port
 
 from analyzer.objects import loaded
 from setup import processes
@@ -242,10 +242,7 @@ def _wait(plane: ControlPlane, started: list[Child]) -> None:
 
 
 def _free_ports(count: int) -> list[int]:
-    """From below the range that the kernel hands out, so that nobody gets one before our programs bind it."""
     found: set[int] = set()
     while len(found) < count:
-        port = 20_000 + secrets.randbelow(12_000)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            found.add(port)
+        found.add(free_port())
     return list(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -92,11 +91,3 @@ def serving(answer: Callable[[int], bytes | None], tls: ssl.SSLContext | None = 
 
 def three_versions(number: int) -> bytes:
     return whole(200, PAGES[number % 3])
-
-
-def closed_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port

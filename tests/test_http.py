@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
-from page_servers import closed_port, serving, whole
+from page_servers import serving, whole
+from ports import free_port
 
 from locustfiles._http import Answer, Connection
 
@@ -84,7 +85,7 @@ def test_after_an_error_the_next_request_starts_afresh(connect: Connect) -> None
 
 
 def test_a_refused_connection_has_its_name(connect: Connect) -> None:
-    answer = connect(f"http://127.0.0.1:{closed_port()}").get("tag")
+    answer = connect(f"http://127.0.0.1:{free_port()}").get("tag")
     assert answer == Answer(0, b"", "ConnectionRefusedError")
 
 

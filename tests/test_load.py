@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from loads import RUN, check_that_all_is_there, finish, start
-from page_servers import closed_port, serving, three_versions, whole
+from page_servers import serving, three_versions, whole
+from ports import free_port
 
 from analyzer import tag
 from locustfiles import _command
@@ -102,7 +103,7 @@ def test_one_request_is_a_load_too(plan: Plan) -> None:
 
 
 def test_a_refused_connection_is_a_row_and_no_reason_for_an_exit_code(plan: Plan) -> None:
-    wanted = plan(f"http://127.0.0.1:{closed_port()}", requests=20)
+    wanted = plan(f"http://127.0.0.1:{free_port()}", requests=20)
     ended = finish(start(wanted), wanted)
     assert ended.code == 0, ended.log
     assert ended.counts("error") == {"ConnectionRefusedError": 20}

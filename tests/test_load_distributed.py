@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from front_door import FrontDoor, processes
 from loads import RUN, Ended, check_that_all_is_there, finish, start
-from page_servers import PageServer, closed_port, serving, three_versions
+from page_servers import PageServer, serving, three_versions
+from ports import free_port
 
 from analyzer.run import requests
 from analyzer.run.folder import RunFolder
@@ -53,7 +54,7 @@ def outcome(request: pytest.FixtureRequest, running: Mapping[str, Future[Outcome
 
 
 def plan(folder: Path, url: str, **changes: object) -> LoadPlan:
-    listen = ("127.0.0.1", closed_port())
+    listen = ("127.0.0.1", free_port())
     given = {"url": url, "run": RUN, "folder": folder / "run", "users": 8, "processes": 2, "listen": listen}
     return LoadPlan(**{**given, **changes})
 
@@ -145,7 +146,7 @@ def a_load_that_starts_and_quits_by_itself_loses_nothing(folder: Path) -> Outcom
     with serving(slow) as server:
         wanted = plan(folder, server.url)
         web = ("--headful", "--autostart", "--autoquit", "0", "-t", "3s", "-s", "5")
-        load = start(wanted, (*web, "--web-host", "127.0.0.1", "--web-port", str(closed_port())))
+        load = start(wanted, (*web, "--web-host", "127.0.0.1", "--web-port", str(free_port())))
         return finish(load, wanted), server, wanted
 
 

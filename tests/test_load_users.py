@@ -15,7 +15,8 @@ import pytest
 import requests as http
 from front_door import FrontDoor
 from loads import RUN, check_that_all_is_there, finish, start
-from page_servers import closed_port, serving, three_versions, whole
+from page_servers import serving, three_versions, whole
+from ports import free_port
 
 from locustfiles import _command
 from locustfiles._command import LoadPlan
@@ -233,7 +234,7 @@ spec:
 
 def test_the_form_of_locusts_web_page_takes_the_same_settings(tmp_path: Path) -> None:
     """What does not fit together is not read at all, and fails the load."""
-    port = closed_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     locustfile = Path(_command.__file__).with_name("productpage.py")
     with serving(three_versions) as server:

@@ -19,6 +19,7 @@ import requests
 from bs4 import BeautifulSoup
 from front_door import FrontDoor, Invocation
 from page_servers import serving, three_versions
+from ports import free_port
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -28,11 +29,6 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parent.parent
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from ports import free_port
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parent.parent
@@ -22,12 +23,9 @@ EVIL = {"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site", "Sec-Fe
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Locust that was told nothing about where to listen."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("locust")
     command = [sys.executable, "-m", "locust", "-f", str(ROOT / "locustfiles" / "productpage.py")]
-    command += ["--host", "http://127.0.0.1:1", "--web-port", str(port)]
+    command += ["--host", "http://127.0.0.1:1", "--web-port", str(port := free_port())]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     environment = kept | {"PYTHONPATH": str(ROOT), "HOME": str(folder)}
     with (folder / "log").open("wb") as log:
