@@ -17,9 +17,8 @@ install: $(VENV)/.product ## build .venv with the product in it (leaves .venv/bi
 demo: $(VENV)/.product ## the main job: 90/10 on a local mesh of real Envoys, loaded, judged, reported
 	$(BIN)/weighbridge demo
 
-# A mesh takes 20 of the 128 watches that Linux gives a user: two files of tests at once, however many processors.
-test: quick ## every test: the quick ones on all processors, then those on real Envoys, two files at once
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m e2e
+test: quick ## every test: the quick ones on all processors, then those on real Envoys, one by one
+	$(BIN)/python -m pytest -m e2e
 
 check: style quick ## style, types, layers and the quick tests: what a change must pass
 
