@@ -18,6 +18,8 @@ _MARK = "WEIGHBRIDGE_TEST"
 """Stands in the environment of every process of one invocation, whatever started it."""
 SURE = ("--alpha", "0.000001")
 """For runs that a correct mesh must not fail by chance, however short they are."""
+PROVED = ("--within", "8", "--power", "0.9999")
+"""For runs that prove a correct mesh: one in ten thousand is left undecided."""
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,15 @@
 #include <unistd.h>
 
 static long offset(void) {
-    static __thread long known;
-    static __thread unsigned calls;
+    static __thread long known, looked = -1;
     const char *path = getenv("SET_CLOCK");
-    if (path == NULL || calls++ % 16)
+    struct timespec now;
+    if (path == NULL || syscall(SYS_clock_gettime, CLOCK_MONOTONIC_COARSE, &now))
         return known;
+    long tick = now.tv_sec * 20 + now.tv_nsec / 50000000; /* so that nobody is behind for longer than that */
+    if (tick == looked)
+        return known;
+    looked = tick;
     char text[24] = "";
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file >= 0) {

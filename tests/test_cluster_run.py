@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +11,10 @@ import pytest
 import requests
 from cluster_fixtures import service_account
 from control_plane import ControlPlane
-from front_door import FrontDoor
+from front_door import PROVED, FrontDoor
 from gone_on import gone_on_with
 from node import Node
+from ports import free_port
 from test_json_schemas import COMPARE, check
 from twin import twin
 
@@ -57,7 +57,7 @@ def door(account: Path, home: Path, tmp_path: Path) -> Iterator[FrontDoor]:
 
 
 def test_a_run_on_a_cluster_passes_where_its_proxies_keep_the_weights(door: FrontDoor) -> None:
-    done = door("run", "v2=90,v3=10", "--mesh", "cluster", "--within", "8", "--json", "--out", "run")
+    done = door("run", "v2=90,v3=10", "--mesh", "cluster", *PROVED, "--json", "--out", "run")
     assert done.code == 0, done.err
     assert done.json["verdict"] == "pass"
     assert done.json["unmatched"] == {"pages": 0, "calls": 0}
@@ -244,9 +244,8 @@ def test_where_no_address_leads_to_the_gateway_a_tunnel_does(
 
 
 def test_locusts_page_shows_a_cluster_and_changes_its_weights(door: FrontDoor) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    how = ("--within", "8", "--users", "2", "--autostart", "--web-port", port, "--out", "run")
+    port = str(free_port())
+    how = (*PROVED, "--users", "2", "--autostart", "--web-port", port, "--out", "run")
     web = door.start("web", "v2=90,v3=10", "--mesh", "cluster", *how)
     url = f"http://127.0.0.1:{port}/split"
     web.until(lambda: _live(url).get("outcome") == "pass", 120)

@@ -126,7 +126,7 @@ def test_a_run_can_be_read_at_any_moment_while_it_lasts(standing: FrontDoor) -> 
         time.sleep(0.2)  # some looks a second are enough to find one torn file
     run.done()
     assert seen == sorted(seen)
-    assert len(set(seen)) > 3, "it was read while it grew"
+    assert len(set(seen)) >= 3, "it was read while it grew"
     last = judge(folder).matching
     assert last is not None
     assert last.is_perfect
