@@ -6,14 +6,10 @@ scipy.stats has them all, and takes a second to import: in every run, in each of
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincc, betainccinv, betaincinv, gammainc, gammaincc, gammaln, stdtrit
-
-Floats = NDArray[np.float64]
-Whole = NDArray[np.int64]
+from scipy.special import betainc, betaincc, betainccinv, betaincinv, chdtr, chdtrc, gammaln, stdtrit
 
 _TIE = 1e-7
 """Probabilities this close, relative to each other, are the same one, rounded twice."""
@@ -21,7 +17,9 @@ _TIE = 1e-7
 
 def binomial_cdf(hits: int, requests: int, share: float) -> float:
     """The probability of at most so many hits."""
-    return float(_at_most(np.array(hits), requests, np.array(share)))
+    if not 0 <= hits < requests:
+        return float(hits >= requests)
+    return float(betaincc(hits + 1, requests - hits, share))
 
 
 def binomial_sf(hits: int, requests: int, share: float) -> float:
@@ -31,28 +29,14 @@ def binomial_sf(hits: int, requests: int, share: float) -> float:
     return float(betainc(hits + 1, requests - hits, share))
 
 
-@overload
-def binomial_ppf(p: float, requests: int, share: float) -> int: ...
-@overload
-def binomial_ppf(p: float, requests: int, share: Floats) -> Whole: ...
-def binomial_ppf(p: float, requests: int, share: float | Floats) -> int | Whole:
-    """The fewest hits that are not exceeded with probability p or more; for many shares at once, too."""
-    shares = np.asarray(share, dtype=np.float64)
-    low, high = np.full(shares.shape, -1), np.full(shares.shape, requests)
-    while np.any(high - low > 1):
-        middle = (low + high) // 2
-        enough = _at_most(middle, requests, shares) >= p
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return int(high) if shares.ndim == 0 else high
+def binomial_ppf(p: float, requests: int, share: float) -> int:
+    """The fewest hits that are not exceeded with probability p or more."""
+    return bisect_left(range(requests), p, key=lambda hits: binomial_cdf(hits, requests, share))
 
 
 def binomial_isf(p: float, requests: int, share: float) -> int:
     """The fewest hits that are exceeded with probability p or less."""
-    low, high = -1, requests
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if binomial_sf(middle, requests, share) <= p else (middle, high)
-    return high
+    return bisect_left(range(requests), -p, key=lambda hits: -binomial_sf(hits, requests, share))
 
 
 def binomial_p(hits: int, requests: int, share: float) -> float:
@@ -93,12 +77,12 @@ def beta_isf(p: float, a: float, b: float) -> float:
 
 def chi2_cdf(statistic: float, freedom: int) -> float:
     """The probability of at most that much."""
-    return float(gammainc(freedom / 2, statistic / 2))
+    return float(chdtr(freedom, statistic))
 
 
 def chi2_sf(statistic: float, freedom: int) -> float:
     """The probability of more."""
-    return float(gammaincc(freedom / 2, statistic / 2))
+    return float(chdtrc(freedom, statistic))
 
 
 def student_isf(p: float, freedom: float) -> float:
@@ -106,12 +90,6 @@ def student_isf(p: float, freedom: float) -> float:
     return float(-stdtrit(freedom, p))
 
 
-def _at_most(hits: Whole, requests: int, shares: Floats) -> Floats:
-    inside = np.clip(hits, 0, max(requests - 1, 0))
-    told: Floats = np.where(hits < 0, 0.0, betaincc(inside + 1.0, requests - inside, shares))
-    return np.where(hits >= requests, 1.0, told)
-
-
-def _log_choose(n: int, k: Whole) -> Floats:
-    told: Floats = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+def _log_choose(n: int, k: NDArray[np.int64]) -> NDArray[np.float64]:
+    told: NDArray[np.float64] = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
     return told

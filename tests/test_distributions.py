@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,14 +37,6 @@ def test_binomial_quantiles_are_the_first_counts_that_reach_the_level(
     most = distributions.binomial_isf(level, requests, share)
     assert distributions.binomial_sf(most, requests, share) <= level
     assert most == 0 or distributions.binomial_sf(most - 1, requests, share) > level
-
-
-@given(sizes, st.lists(shares, min_size=1, max_size=9), levels)
-def test_quantiles_of_many_shares_are_those_of_each(
-    requests: int, several: list[float], level: float
-) -> None:
-    each = [distributions.binomial_ppf(level, requests, share) for share in several]
-    assert distributions.binomial_ppf(level, requests, np.array(several)).tolist() == each
 
 
 @given(sizes, shares, st.floats(0, 1))

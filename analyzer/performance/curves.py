@@ -52,7 +52,7 @@ def _points(values: Latencies, alpha: float) -> Iterator[Point]:
     if n <= BEYOND:
         return
     told = 1 - np.geomspace(1.0, BEYOND / n, _STEPS)[1:]
-    ranks = [binomial_ppf(side, n, told).tolist() for side in (alpha / 2, 1 - alpha / 2)]
-    for q, low, high in zip(told.tolist(), *ranks, strict=True):
+    for q in told.tolist():
+        low, high = (binomial_ppf(side, n, q) for side in (alpha / 2, 1 - alpha / 2))
         if low >= 1 and high < n:  # else one side has no bound at all
             yield Point(q, quantile(values, q), float(values[low - 1]), float(values[high]))
