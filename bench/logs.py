@@ -25,7 +25,8 @@ from analyzer.access_log.keys import Key
 from analyzer.access_log.native import PURE, SCAN
 
 from . import log_peers
-from .access_logs import MB, SOURCE, Encoding, Log, Truth, cached
+from .access_log_lines import Encoding
+from .access_logs import MB, SOURCE, Log, Truth, cached
 from .log_peers import Command
 from .processes import Cost, best, cost
 
