@@ -114,7 +114,7 @@ def test_what_a_disk_or_a_newer_version_did_is_refused_with_what_to_do(
 def test_a_run_can_be_read_at_any_moment_while_it_lasts(standing: FrontDoor) -> None:
     """Copied and judged again and again, from the first file to the last; nothing is ever half there."""
     run = standing.start(
-        "run", "v2=90,v3=10", "--requests", "600", "--rate", "150", "--to-the-end", "--out", "run"
+        "run", "v2=90,v3=10", "--requests", "600", "--rate", "50", "--to-the-end", "--out", "run"
     )
     folder = RunFolder(standing.cwd / "run")
     run.until(folder.run_file.exists)
@@ -126,7 +126,7 @@ def test_a_run_can_be_read_at_any_moment_while_it_lasts(standing: FrontDoor) -> 
         time.sleep(0.2)  # some looks a second are enough to find one torn file
     run.done()
     assert seen == sorted(seen)
-    assert len(set(seen)) >= 3, "it was read while it grew"
+    assert len(set(seen)) > 3, "it was read while it grew"
     last = judge(folder).matching
     assert last is not None
     assert last.is_perfect

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -68,4 +67,8 @@ def test_pages_from_before_the_weights_were_live_are_told_and_not_judged(
     assert told["excluded_before_live"] == early
     assert told["split"]["strays"] == {}
     assert set(told["witnesses"]["proxy"]) == {"v2", "v3"}
-    assert re.fullmatch(rf"gate: weights live after \d+\.\d+ s; {early} requests before, not counted", gate)
+    run = RunFolder(tmp_path / "run").read()
+    assert run.applied is not None
+    assert run.live is not None
+    waited = f"{run.live - run.applied:.2g}"
+    assert gate == f"gate: weights live after {waited} s; {early} requests before, not counted"

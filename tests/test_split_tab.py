@@ -61,19 +61,8 @@ class Web:
 @pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     folder, port = tmp_path_factory.mktemp("web"), free_port()
-    arguments = (
-        "--within",
-        "5",
-        "--power",
-        "0.9999",
-        "--users",
-        "3",
-        "--autostart",
-        "--web-port",
-        str(port),
-        "--out",
-        "run",
-    )
+    proved = ("--within", "5", "--power", "0.9999")
+    arguments = (*proved, "--users", "3", "--autostart", "--web-port", str(port), "--out", "run")
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="wb-") as home:
         door = FrontDoor(Path(home), folder)
