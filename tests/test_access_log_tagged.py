@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from analyzer.access_log import tagged
 from analyzer.access_log.native import SCAN
+from analyzer.access_log.quick import Quick
+from analyzer.access_log.scan import Scan
 from analyzer.access_log.tagged import NOBODY, Tagged
 from analyzer.run.folder import RunFolder
 
@@ -37,6 +39,10 @@ ENTRIES = st.builds(
     st.sampled_from(["reviews:9080", "reviews-shadow:9080", "reviews-shadow", "my-shadow-host:80"]),
     st.integers(0, 999_999),
 )
+WAYS = [
+    pytest.param(Quick(), id="python"),
+    pytest.param(SCAN, id="c", marks=pytest.mark.skipif(SCAN is None, reason="the extension was not built")),
+]
 LINES = st.one_of(
     st.builds(line, ENTRIES, st.sampled_from(Format)),
     st.sampled_from([b"", b"2026-01-01T00:00:00Z\tinfo\tready", b"[2026-01-01T00:00:00.000Z] cut"]),
@@ -50,29 +56,29 @@ def columns(read: Tagged) -> list[tuple[object, ...]]:
     return [(read.ways[way], *map(int, rest)) for way, *rest in rows]
 
 
-def read(text: bytes, *, quickly: bool, run: str = "run-1") -> Tagged:
-    return tagged.read(BytesIO(text), "pod", run, SCAN if quickly else None)
+def read(text: bytes, scan: Scan | None = SCAN or Quick(), run: str = "run-1") -> Tagged:  # noqa: B008 - what it remembers changes no answer
+    return tagged.read(BytesIO(text), "pod", run, scan)
 
 
-@pytest.mark.skipif(SCAN is None, reason="the C extension was not built")
+@pytest.mark.parametrize("scan", WAYS)
 @given(st.lists(LINES, max_size=20))
-def test_both_ways_say_the_same_of_every_line(lines: list[bytes]) -> None:
+def test_the_quick_ways_say_the_same_of_every_line(scan: Scan, lines: list[bytes]) -> None:
     text = b"\n".join(lines)
-    assert columns(read(text, quickly=True)) == columns(read(text, quickly=False))
+    assert columns(read(text, scan)) == columns(read(text, None))
 
 
-@pytest.mark.skipif(SCAN is None, reason="the C extension was not built")
-def test_both_ways_say_the_same_of_a_real_log() -> None:
+@pytest.mark.parametrize("scan", WAYS)
+def test_the_quick_ways_say_the_same_of_a_real_log(scan: Scan) -> None:
     run = RunFolder(EXAMPLE).read().id
     for log in EXAMPLE.glob("access-log/*/istio-proxy.log"):
-        quick, exact = (columns(read(log.read_bytes(), quickly=way, run=run)) for way in (True, False))
-        assert quick == exact
+        text = log.read_bytes()
+        assert columns(read(text, scan, run)) == columns(read(text, None, run))
 
 
 def test_a_line_tells_whose_request_it_is() -> None:
     ours = line(call(user_agent="weighbridge/run-1/3.14", start=1645034180.03))
     theirs = line(call(user_agent="weighbridge/run-2/3.14"))
-    found = read(ours + b"\n" + theirs + b"\n", quickly=SCAN is not None)
+    found = read(ours + b"\n" + theirs + b"\n")
     assert (found.worker.tolist(), found.seq.tolist()) == ([3, NOBODY], [14, NOBODY])
     assert found.start.tolist() == [1645034180030] * 2
 
@@ -80,8 +86,8 @@ def test_a_line_tells_whose_request_it_is() -> None:
 def test_only_the_host_of_the_authority_makes_a_shadow() -> None:
     hosts = ("reviews-shadow:9080", "reviews:9080", "shadow-reviews:9080")
     text = b"".join(line(call(authority=host, user_agent="a-shadow:b")) + b"\n" for host in hosts)
-    assert read(text, quickly=SCAN is not None).shadow.tolist() == [True, False, False]
+    assert read(text).shadow.tolist() == [True, False, False]
 
 
 def test_no_lines_make_no_rows() -> None:
-    assert (len(read(b"", quickly=True)), len(tagged.none())) == (0, 0)
+    assert (len(read(b"")), len(tagged.none())) == (0, 0)

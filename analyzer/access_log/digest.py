@@ -13,9 +13,10 @@ from .entries import Account
 from .exact import exact
 from .hops import NO_SOURCES, Hop, Sources, hops
 from .joins import Joins
-from .native import SCAN, Table
+from .native import SCAN
 from .readings import Reason
 from .rows import Groups
+from .scan import Table
 from .source import Judge, Keep, Scanned, Source
 from .tally import Tally
 from .wrapping import Unwrapper, Wrapped, is_wrapped

@@ -15,11 +15,11 @@ from ..records import LogEntry
 from .exact import exact
 from .fingerprint import NO_ID, fingerprint
 from .keys import Key, key, key_of_connection
-from .native import AT, SCAN, SHAPE, Scan, Table, table
+from .native import SCAN
 from .quick import Quick
-from .quick_json import QuickJson
 from .readings import Connection, Malformed, Other, Reading, Reason
 from .rows import Groups, Rows, RowWriter
+from .scan import AT, SHAPE, Scan, Table, table
 from .tally import MOST_GROUPS
 
 Data = bytes | memoryview
@@ -68,33 +68,24 @@ class Source:
         self._join = join
         self._judge = judge
         self._keep = keep
-        is_plain = judge is exact and keep is None
-        self._native = native if is_plain else None
+        self._scan = (native or Quick()) if judge is exact and keep is None else None
         self._shapes: dict[bytes, int] = {}
-        in_python = is_plain and native is None
-        self._quick = (
-            (Quick(self._learn, join=join), QuickJson(self._learn, join=join)) if in_python else None
-        )
 
     def scan(self, block: Data) -> Scanned:
         """Read a block of whole lines."""
         return self.finish(block, self.begin(block))
 
     def begin(self, block: Data) -> Table | None:
-        """What can be done of a block ahead of its turn, in any thread."""
-        return table(self._native, block, join=self._join) if self._native else None
+        """What can be done of a block ahead of its turn; in any thread, where that is done in C."""
+        return table(self._scan, block, join=self._join) if self._scan else None
 
     def finish(self, block: Data, begun: Table | None) -> Scanned:
         """The rest; blocks must be finished in their order."""
         if begun:
             return self._placed(block, begun)
         judged = _Judged(self)
-        text = bytes(block)
-        if not self._quick:
-            for number, at, line in lines(text):
-                judged.add(number, at, line)
-        else:
-            self._quick[text.startswith(b"{")].scan(text, judged.rows, judged.add)
+        for number, at, line in lines(bytes(block)):
+            judged.add(number, at, line)
         return Scanned(judged.rows.rows(), judged.others, judged.refused)
 
     def read(self, line: bytes, rows: RowWriter) -> Reading:
@@ -144,10 +135,6 @@ class Source:
             ends = [text.find(b"\n", begin) % (len(text) + 1) for begin in begins.tolist()]
             doubts = np.concatenate([doubts, np.stack([numbers, begins, np.array(ends) - begins], axis=1)])
         return doubts.tolist(), keys
-
-    def _learn(self, line: bytes) -> int:
-        reading = self._judge(line)
-        return self._number(key(reading, self._name)) if isinstance(reading, LogEntry) else -1
 
     def _number(self, found: Key) -> int:
         """Near the most groups a tally can hold, hosts are no longer told apart, then nothing is."""
