@@ -110,6 +110,13 @@ def test_a_line_is_not_taken_for_one_that_resembles_it(
     assert outcome([text], way) == outcome([text], "exact")
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_what_stands_before_the_brace_makes_another_line(way: str) -> None:
+    whole = compact(line(CALL, Format.JSON))
+    text = b"\n".join([whole, b" " + whole, b"\t" + whole, whole + b" "]) + b"\n"
+    assert outcome([text], way) == outcome([text], "exact")
+
+
 def compact(text: bytes) -> bytes:
     """JSON without blanks, as Envoy writes it."""
     return text.replace(b'": ', b'":').replace(b', "', b',"') if text.startswith(b"{") else text

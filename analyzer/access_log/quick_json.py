@@ -74,7 +74,8 @@ class QuickJson:
             return None
         second = self._seconds[b"[%s] " % fields.start_time.encode()]
         if (
-            line.count(_KEY_END) != _KEYS
+            line[:1] != b"{"
+            or line.count(_KEY_END) != _KEYS
             or not 0 <= fields.response_code < 1000
             or not 0 <= fields.bytes_received < _MOST
             or not 0 <= fields.bytes_sent < _MOST
