@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,13 +55,13 @@ _PANDAS_TEXT = """
 import sys, pandas
 table = pandas.read_csv(
     sys.argv[1], sep=" ", quotechar='"', header=None, names=range(23), engine="c", on_bad_lines="skip",
-    encoding="latin-1", low_memory=False,
+    encoding="latin-1",
 )
 table[9] = pandas.to_numeric(table[9], errors="coerce")
 by = table.groupby([16, 2], observed=True)
 print(by.size(), by[9].quantile([0.5, 0.9, 0.99]))
 """
-"""Fewer columns or categories make it no faster."""
+"""Fewer columns, categories, strings alone and ``low_memory=False`` make it no faster."""
 _PANDAS_JSON = """
 import sys, pandas
 table = pandas.read_json(sys.argv[1], lines=True, convert_dates=False, encoding_errors="replace")
@@ -96,12 +99,12 @@ _LNAV_QUERY = (
 )
 
 
-def of_text(log: Path, pandas_2: str | None = None) -> list[Command]:
+def of_text(log: Path) -> list[Command]:
     """The peers that are installed; goaccess as it comes and as fast as it can be.
 
-    ``pandas_2`` is a Python with the pandas of before its strings were Arrow's, three times as slow.
+    pandas is the one that we use, whose strings are Arrow's; the same as ``pip install pandas`` alone brings
+    it; and pandas 2. Of the latter two the strings are Python's, and they take three times as long.
     """
-    pandas = [sys.executable, "-c", _PANDAS_TEXT, str(log)]
     commands = [
         Command("wc -l", ["wc", "-l", str(log)], 9),
         Command("goaccess", [*_GOACCESS, str(log)], 1),
@@ -109,11 +112,31 @@ def of_text(log: Path, pandas_2: str | None = None) -> list[Command]:
             "goaccess, 3 panels", [*_GOACCESS, *(f"--ignore-panel={one}" for one in _PANELS), str(log)], 1
         ),
         Command("lnav", ["lnav", "-I", str(_lnav_folder()), "-n", "-c", _LNAV_QUERY, str(log)], 2, _QUIET),
-        Command("pandas read_csv", pandas, 1),
     ]
-    if pandas_2:
-        commands.append(Command("pandas 2 read_csv", [pandas_2, *pandas[1:]], 1))
+    pandas = {
+        "pandas read_csv": Path(sys.executable),
+        "pandas, no Arrow": _environment(f"pandas=={version('pandas')}"),
+        "pandas 2": _environment("pandas<3"),
+    }
+    for name, python in pandas.items():
+        if python:
+            commands.append(Command(name, [str(python), "-c", _PANDAS_TEXT, str(log)], 2))
     return [command for command in commands if shutil.which(command.arguments[0])]
+
+
+def _environment(requirement: str) -> Path | None:
+    """A Python with this and nothing else, made once in the cache; None where it cannot be had."""
+    folder = _CACHE / re.sub(r"\W+", "-", requirement)
+    python, made = folder / "bin" / "python", folder / "made"
+    if not made.exists():
+        try:
+            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+            subprocess.run([python, "-m", "pip", "install", "--quiet", requirement], check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"without {requirement}: {error}", file=sys.stderr)
+            return None
+        made.touch()
+    return python
 
 
 def of_json(log: Path) -> list[Command]:

@@ -1,9 +1,9 @@
 """Reading access logs: exact on a log that its writer knows, and as fast as its peers and more, side by side.
 
 Run with ``python -m bench.logs``; ``--size``, ``--json-size`` and ``--large`` are in MB, 0 leaves a part out.
-Logs are written once into a cache (``XDG_CACHE_HOME``, else the system's folder for temporary files). Times
-are the best of several runs, start included; the ratios are what lasts. goaccess and lnav take part where
-they are installed.
+Logs are written once into a cache (``XDG_CACHE_HOME``, else the system's folder for temporary files), and two
+environments with other kinds of pandas are made there. Times are the best of several runs, start included;
+the ratios are what lasts. goaccess and lnav take part where they are installed.
 """
 
 from __future__ import annotations
@@ -114,10 +114,10 @@ def show(costs: dict[str, Cost], bars: Iterable[str]) -> None:
         )
 
 
-def speed(size: int, rounds: int, pandas_2: str | None) -> None:
+def speed(size: int, rounds: int) -> None:
     log = cached(size * MB, Encoding.TEXT, FEW).path
     print(f"\nspeed: text, {size} MB; how many times faster than")
-    peers = log_peers.of_text(log, pandas_2)
+    peers = log_peers.of_text(log)
     show(race([*ours(log), *peers], rounds), [peer.name for peer in peers])
 
 
@@ -184,7 +184,6 @@ def main() -> None:
         "--large", type=int, default=0, help="a size at which memory is measured, such as 4000"
     )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--pandas-2", metavar="PYTHON", help="of an environment with pandas<3: one more peer")
     options = parser.parse_args()
     if SCAN is None:
         print("the C extension is not built: Python alone")
@@ -192,7 +191,7 @@ def main() -> None:
         exactness(options.exact_size)
     hostile()
     if options.size:
-        speed(options.size, options.rounds, options.pandas_2)
+        speed(options.size, options.rounds)
         first_output(options.size)
     if options.json_size:
         json_speed(options.json_size, options.rounds)
