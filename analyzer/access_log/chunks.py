@@ -109,4 +109,5 @@ def _numbers(values: list[int]) -> NDArray[np.int64]:
 
 
 def _text(shape: Hashable) -> bytes:
-    return shape if isinstance(shape, bytes) else repr(shape).encode("utf-8", "backslashreplace")
+    """A newline, which no line has, tells shapes that are not bytes of a line from those that are."""
+    return shape if isinstance(shape, bytes) else repr(shape).encode("utf-8", "backslashreplace") + b"\n"
