@@ -83,11 +83,16 @@ class _Listeners(dict[bytes, bytes]):
 
     def __missing__(self, address: bytes) -> bytes:
         host = address.rstrip(_DIGITS)
-        if not (host.endswith(b":") and 1 <= len(address) - len(host) <= _LONGEST_PORT):
+        if not _is_before_port(host, address):
             return b""
         if len(self) > _REMEMBERED:
             self.clear()
         return self.setdefault(address, host)
+
+
+def _is_before_port(host: bytes, address: bytes) -> bool:
+    """Whether behind it, which ends with a colon, the address has nothing but a port."""
+    return host.endswith(b":") and 1 <= len(address) - len(host) <= _LONGEST_PORT
 
 
 class _Inbound(dict[bytes, bool]):
@@ -204,9 +209,8 @@ def _hosts(tail: _Tail) -> tuple[tuple[list[bytes], list[bytes]], set[int]]:
     if min(digits) < 1 or max(digits) > _LONGEST_PORT or not all(host.endswith(b":") for host in set(hosts)):
         odd.update(
             place % count
-            for place, (address, host, port) in enumerate(zip(addresses, hosts, digits, strict=True))
-            if not (1 <= port <= _LONGEST_PORT and host.endswith(b":"))
-            and not (place < count and address in _NO_PORT)
+            for place, (host, address) in enumerate(zip(hosts, addresses, strict=True))
+            if not _is_before_port(host, address) and not (place < count and address in _NO_PORT)
         )
     if min(digits) <= 1:
         both = zip(addresses, hosts, strict=True)
