@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 
 class Cost(NamedTuple):
-    """Seconds and megabytes of one run, its start included."""
+    """Seconds and megabytes of one run, its start included.
+
+    Linux counts what the process that measures held when it started the command: no less can be seen.
+    """
 
     wall: float
     cpu: float
